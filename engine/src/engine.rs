@@ -1,0 +1,141 @@
+//! The engine: one Typst library and one set of fonts for the life of the process, and the documents made with them.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use comemo::Tracked;
+use typst::diag::Warned;
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt, World};
+use typst_layout::{Page, PagedDocument};
+
+use crate::coverage;
+use crate::data::Data;
+use crate::diagnostics::Diagnostics;
+use crate::error::{RenderError, TemplateError};
+use crate::fonts::Fonts;
+use crate::pdf::{self, PdfStamp};
+use crate::raster::{self, Jpeg};
+use crate::template::Template;
+use crate::world::TemplateWorld;
+
+/// How many renders a memoised result outlives its last use.
+const CACHE_AGE: usize = 10;
+
+/// Loads templates. Make one for a process: everything loaded through it shares its caches.
+#[derive(Clone)]
+pub struct Engine {
+    library: Arc<LazyHash<Library>>,
+    fonts: Fonts,
+}
+
+impl Engine {
+    /// Makes an engine that prints with these fonts.
+    #[must_use]
+    pub fn new(fonts: Fonts) -> Self {
+        Self { library: Arc::new(LazyHash::new(Library::default())), fonts }
+    }
+
+    /// Loads the template in a folder: `typst.toml`, the entrypoint it names, `schema.json`, and whatever these use.
+    ///
+    /// # Errors
+    /// [`TemplateError`] with the file that is missing, unreadable or wrong. Typst sources are looked at when rendering.
+    pub fn load(&self, folder: &Path) -> Result<Template, TemplateError> {
+        Template::load(self, folder)
+    }
+
+    pub(crate) fn with_fonts(&self, fonts: Fonts) -> Self {
+        Self { library: Arc::clone(&self.library), fonts }
+    }
+
+    pub(crate) fn library(&self) -> &LazyHash<Library> {
+        &self.library
+    }
+
+    pub(crate) fn fonts(&self) -> &Fonts {
+        &self.fonts
+    }
+}
+
+/// A laid-out certificate, from which every output is made.
+pub struct Document {
+    template: Template,
+    world: TemplateWorld,
+    pages: PagedDocument,
+    warnings: Diagnostics,
+}
+
+impl Document {
+    pub(crate) fn compile(template: &Template, data: &Data) -> Result<Self, RenderError> {
+        let world = TemplateWorld::new(template, data)?;
+        let result = catch_panics(|| {
+            let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
+            let pages = output.map_err(|errors| RenderError::Template(Diagnostics::resolve(&world, &errors)))?;
+            coverage::check(&pages, data)?;
+            check_pages(&pages, template.manifest().pages)?;
+            Ok((pages, Diagnostics::resolve(&world, &warnings)))
+        });
+        comemo::evict(CACHE_AGE);
+        let (pages, warnings) = result?;
+        Ok(Self { template: template.clone(), world, pages, warnings })
+    }
+
+    /// What Typst warned of, such as an unknown font family.
+    #[must_use]
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+
+    /// Exports all pages as a tagged PDF 1.7 with its fonts embedded and subset.
+    ///
+    /// # Errors
+    /// [`RenderError::Template`] if something on the pages can't be put into a PDF.
+    pub fn pdf(&self, stamp: &PdfStamp<'_>) -> Result<Vec<u8>, RenderError> {
+        catch_panics(|| pdf::export(&self.pages, stamp, &self.world))
+    }
+
+    /// Exports the first page as a JPEG in sRGB, on white where the page is transparent, at the size in the manifest and
+    /// tagged with its resolution.
+    ///
+    /// # Errors
+    /// [`RenderError::ImageSize`] if the page does not have the shape the manifest says.
+    pub fn jpg(&self, jpeg: Jpeg) -> Result<Vec<u8>, RenderError> {
+        catch_panics(|| raster::jpg(self.first_page(), self.template.manifest().image, jpeg))
+    }
+
+    /// Exports the first page as a PNG with the same pixels that [`Self::jpg`] starts from, transparency kept.
+    ///
+    /// # Errors
+    /// [`RenderError::ImageSize`] if the page does not have the shape the manifest says.
+    pub fn png(&self) -> Result<Vec<u8>, RenderError> {
+        catch_panics(|| raster::png(self.first_page(), self.template.manifest().image))
+    }
+
+    fn first_page(&self) -> &Page {
+        self.pages.pages().first().expect("a layout has at least one page")
+    }
+}
+
+fn check_pages(document: &PagedDocument, expected: usize) -> Result<(), RenderError> {
+    match document.pages().len() {
+        found if found == expected => Ok(()),
+        found => Err(RenderError::Pages { found, expected }),
+    }
+}
+
+/// Turns a panic below into an error, so that one bad render never ends the process.
+fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(RenderError::Panic(panic_text(&*panic))))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no message").to_owned()
+}
+
+/// Holds only while our comemo is Typst's own. A second copy would have caches of its own, and evicting them would leave
+/// Typst's to grow without a word.
+#[expect(unused_qualifications, reason = "naming both copies is the point")]
+const _: for<'a> fn(Tracked<'a, dyn World + 'a>) -> typst::comemo::Tracked<'a, dyn World + 'a> = |tracked| tracked;

@@ -1,0 +1,43 @@
+//! PDF export.
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use typst::foundations::{Datetime, Smart};
+use typst_layout::PagedDocument;
+use typst_pdf::PdfOptions;
+
+use crate::diagnostics::Diagnostics;
+use crate::error::RenderError;
+use crate::world::TemplateWorld;
+
+/// What a PDF says of its origin. The same stamp gives the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct PdfStamp<'a> {
+    /// A stable identity; the document id is derived from it, and it is not written itself.
+    pub ident: &'a str,
+    /// The creation date to write.
+    pub issued_at: Timestamp,
+}
+
+pub(crate) fn export(document: &PagedDocument, stamp: &PdfStamp<'_>, world: &TemplateWorld) -> Result<Vec<u8>, RenderError> {
+    let options = PdfOptions {
+        ident: Smart::Custom(stamp.ident.to_owned()),
+        creator: Smart::Custom(Some("Testamur".to_owned())),
+        timestamp: typst_datetime(stamp.issued_at).map(typst_pdf::Timestamp::new_utc),
+        ..PdfOptions::default()
+    };
+    typst_pdf::pdf(document, &options).map_err(|errors| RenderError::Template(Diagnostics::resolve(world, &errors)))
+}
+
+fn typst_datetime(at: Timestamp) -> Option<Datetime> {
+    let at = Offset::UTC.to_datetime(at);
+    let part = |number: i8| u8::try_from(number).ok();
+    Datetime::from_ymd_hms(
+        at.year().into(),
+        part(at.month())?,
+        part(at.day())?,
+        part(at.hour())?,
+        part(at.minute())?,
+        part(at.second())?,
+    )
+}
