@@ -1,0 +1,200 @@
+//! A certificate's identity, where its files are, and what is recorded of it.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::events::CertificateGenerated;
+
+/// The secret of a deployment from which certificate ids are derived. A new key would mean new certificates for old completions.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdKey([u8; 32]);
+
+impl IdKey {
+    /// Takes 32 random bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 64 hexadecimal digits; none if it is anything else.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The key's bytes, for the store that keeps it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for IdKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdKey(..)")
+    }
+}
+
+/// The id of a certificate: the same for every delivery of one completion, and not to be guessed from the enrolment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateId(Uuid);
+
+impl CertificateId {
+    /// Derives the id of an enrolment's certificate: the first 16 bytes of HMAC-SHA-256 over a label and the enrolment id,
+    /// laid out as a UUID of version 8 ([RFC 9562, 5.8](https://www.rfc-editor.org/rfc/rfc9562#section-5.8)).
+    #[must_use]
+    pub fn derive(key: &IdKey, enrollment_id: &str) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of any length");
+        mac.update(b"testamur certificate\0");
+        mac.update(enrollment_id.as_bytes());
+        let hash: [u8; 32] = mac.finalize().into_bytes().into();
+        let (bytes, _) = hash.split_first_chunk().expect("a hash has more than 16 bytes");
+        Self(Uuid::new_v8(*bytes))
+    }
+
+    /// Reads an id as it is printed; none if it is no UUID.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::parse_str(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The keys under which a certificate's three objects are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectKeys {
+    /// The certificate itself.
+    pub pdf: String,
+    /// The image of its page.
+    pub jpg: String,
+    /// What is printed on it, for programs.
+    pub metadata: String,
+}
+
+impl ObjectKeys {
+    /// The keys of a certificate.
+    #[must_use]
+    pub fn of(id: CertificateId) -> Self {
+        let key = |extension: &str| format!("certificates/{id}.{extension}");
+        Self { pdf: key("pdf"), jpg: key("jpg"), metadata: key("json") }
+    }
+}
+
+/// What is stored beside the files of a certificate.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata<'a> {
+    certificate_id: CertificateId,
+    user_id: &'a str,
+    course_id: &'a str,
+    course_name: &'a str,
+    user_name: &'a str,
+    issued_at: Timestamp,
+    locale: &'a str,
+    revision: u32,
+    template: &'a TemplateUsed,
+}
+
+/// The record of a certificate, which later retrieval and validation read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// The certificate.
+    pub certificate_id: CertificateId,
+    /// The completion it certifies.
+    pub enrollment_id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// For which course.
+    pub course_id: String,
+    /// The course's name as printed.
+    pub course_name: String,
+    /// The learner's name as printed.
+    pub user_name: String,
+    /// The date of issue: when the course was completed.
+    pub issued_at: Timestamp,
+    /// Where the PDF is.
+    pub pdf_url: String,
+    /// Where the image is.
+    pub thumbnail_url: String,
+    /// Whether it holds.
+    pub status: Status,
+    /// When this record was written.
+    pub created: Timestamp,
+    /// The language it was printed for.
+    pub locale: String,
+    /// Counts the issues of this certificate, from 1.
+    pub revision: u32,
+    /// The template that made it. Later edits of the template do not change an issued certificate.
+    pub template: TemplateUsed,
+}
+
+/// Whether a certificate holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
+pub enum Status {
+    /// It does.
+    Active,
+}
+
+/// The exact template that made a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateUsed {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// The SHA-256 of its content.
+    pub hash: String,
+}
+
+impl Record {
+    /// What is stored beside the files; it holds nothing that differs between two deliveries of one event.
+    #[must_use]
+    pub fn metadata(&self) -> Metadata<'_> {
+        Metadata {
+            certificate_id: self.certificate_id,
+            user_id: &self.user_id,
+            course_id: &self.course_id,
+            course_name: &self.course_name,
+            user_name: &self.user_name,
+            issued_at: self.issued_at,
+            locale: &self.locale,
+            revision: self.revision,
+            template: &self.template,
+        }
+    }
+
+    /// The news of this certificate.
+    #[must_use]
+    pub fn announcement(&self) -> CertificateGenerated {
+        CertificateGenerated {
+            certificate_id: self.certificate_id.to_string(),
+            user_id: self.user_id.clone(),
+            course_id: self.course_id.clone(),
+            course_name: self.course_name.clone(),
+            user_name: self.user_name.clone(),
+            issued_at: self.issued_at,
+            certificate_url: self.pdf_url.clone(),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Sees in a change of an enrolment that its course was completed.
+
+use jiff::Timestamp;
+
+use crate::events::CourseCompleted;
+
+/// An enrolment as one image of a change shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrollment {
+    /// Who takes the course.
+    pub user_id: String,
+    /// Which course.
+    pub course_id: String,
+    /// The enrolment's own id.
+    pub enrollment_id: String,
+    /// When the course was completed; none while it is under way.
+    pub completion_date: Option<Timestamp>,
+}
+
+/// The event of a change, from the images before and after it: the completion date has gone from absent to present.
+///
+/// Later edits of a completed enrolment, and its removal, are no events.
+#[must_use]
+pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option<CourseCompleted> {
+    let after = after?;
+    let completed_at = after.completion_date?;
+    if before.is_some_and(|before| before.completion_date.is_some()) {
+        return None;
+    }
+    Some(CourseCompleted {
+        user_id: after.user_id.clone(),
+        course_id: after.course_id.clone(),
+        enrollment_id: after.enrollment_id.clone(),
+        completed_at,
+    })
+}

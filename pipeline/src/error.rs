@@ -1,0 +1,100 @@
+//! Every failure of the pipeline is one of two: rejected, which no repetition mends, or retryable.
+
+use testamur_engine::{RenderError, TemplateError};
+
+/// Why a use case failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody has to repair something first: the event goes to the dead letters with this reason.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The same event may well succeed later: it goes back to the queue.
+    #[error(transparent)]
+    Retryable(#[from] Unavailable),
+}
+
+/// A reason that stays until somebody repairs the event, the directory or the template.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The event is not what its format says.
+    #[error("not a {kind} event: {reason}")]
+    Event {
+        /// The format, such as `CourseCompleted`.
+        kind: &'static str,
+        /// What is wrong and where.
+        reason: String,
+    },
+    /// The directory knows no such user.
+    #[error("unknown user {0}: add it to the directory, then retry")]
+    UnknownUser(String),
+    /// The directory knows no such course.
+    #[error("unknown course {0}: add it to the directory, then retry")]
+    UnknownCourse(String),
+    /// A course names a template that can't be a folder's name.
+    #[error("{0:?} is no template id: use lower-case letters, digits and hyphens")]
+    TemplateId(String),
+    /// The course's template can't be loaded.
+    #[error("template {id}: {source}", source = chain(source))]
+    Template {
+        /// The template's id.
+        id: String,
+        /// What is wrong with it.
+        source: TemplateError,
+    },
+    /// The certificate can't be typeset.
+    #[error("{0}")]
+    Render(#[source] RenderError),
+    /// The e-mail can't be composed.
+    #[error("can't compose the e-mail: {0}")]
+    Mail(String),
+}
+
+impl Rejection {
+    /// A short, stable name for counting and filtering.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Event { .. } => "bad-event",
+            Self::UnknownUser(_) => "unknown-user",
+            Self::UnknownCourse(_) => "unknown-course",
+            Self::TemplateId(_) | Self::Template { .. } => "bad-template",
+            Self::Render(RenderError::UnsupportedCharacter { .. }) => "unsupported-character",
+            Self::Render(RenderError::Data(_)) => "bad-data",
+            Self::Render(_) => "render-failed",
+            Self::Mail(_) => "bad-mail",
+        }
+    }
+}
+
+/// Something the pipeline needs does not answer now.
+#[derive(Debug, thiserror::Error)]
+#[error("{action}: {}", chain(source.as_ref()))]
+pub struct Unavailable {
+    /// What was attempted, such as `can't write certificates/1.pdf`.
+    pub action: String,
+    /// Why it failed.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Unavailable {
+    /// Makes an error from what was attempted and why it failed.
+    pub fn new(action: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { action: action.into(), source: source.into() }
+    }
+}
+
+/// An error and its causes in one line. Errors that already print their cause are not followed further.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! The events on the wire. They arrive bare or in an EventBridge envelope; fields we do not know are ignored.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Rejection;
+
+/// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
+const MAX_ID: usize = 1024;
+
+/// An event that other systems see.
+pub trait Event: DeserializeOwned {
+    /// Its name, the envelope's `detail-type`.
+    const DETAIL_TYPE: &'static str;
+
+    /// The ids it carries, by name; none may be empty, overlong or hold control characters.
+    fn ids(&self) -> Vec<(&'static str, &str)>;
+}
+
+/// A learner has completed a course.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CourseCompleted {
+    /// Who.
+    pub user_id: String,
+    /// What.
+    pub course_id: String,
+    /// The enrolment; there is one certificate for each.
+    pub enrollment_id: String,
+    /// When, which is also the date of issue.
+    pub completed_at: Timestamp,
+}
+
+impl Event for CourseCompleted {
+    const DETAIL_TYPE: &'static str = "CourseCompleted";
+
+    fn ids(&self) -> Vec<(&'static str, &str)> {
+        vec![("userId", &self.user_id), ("courseId", &self.course_id), ("enrollmentId", &self.enrollment_id)]
+    }
+}
+
+/// A certificate exists: its files are stored and its record is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateGenerated {
+    /// The certificate.
+    pub certificate_id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// For which course.
+    pub course_id: String,
+    /// The course's name as printed.
+    pub course_name: String,
+    /// The learner's name as printed.
+    pub user_name: String,
+    /// The date of issue.
+    pub issued_at: Timestamp,
+    /// Where the certificate can be opened.
+    pub certificate_url: String,
+}
+
+impl Event for CertificateGenerated {
+    const DETAIL_TYPE: &'static str = "CertificateGenerated";
+
+    fn ids(&self) -> Vec<(&'static str, &str)> {
+        vec![("certificateId", &self.certificate_id), ("userId", &self.user_id), ("courseId", &self.course_id)]
+    }
+}
+
+/// Reads an event, bare or in an EventBridge envelope.
+///
+/// # Errors
+/// [`Rejection::Event`] that says what is missing or wrong; it never repeats the event itself, which may hold personal data.
+pub fn parse<E: Event>(text: &str) -> Result<E, Rejection> {
+    let reject = |reason: String| Rejection::Event { kind: E::DETAIL_TYPE, reason };
+    let value: Value = serde_json::from_str(text).map_err(|e| reject(format!("not JSON: {e}")))?;
+    let event: E = serde_json::from_value(detail::<E>(value).map_err(reject)?).map_err(|e| reject(e.to_string()))?;
+    for (name, id) in event.ids() {
+        check_id(name, id).map_err(reject)?;
+    }
+    Ok(event)
+}
+
+/// Takes an event out of its envelope, if it has one.
+fn detail<E: Event>(mut value: Value) -> Result<Value, String> {
+    let Some(envelope) = value.as_object_mut() else {
+        return Err("not a JSON object".to_owned());
+    };
+    let Some(detail) = envelope.remove("detail") else {
+        return Ok(value);
+    };
+    match envelope.get("detail-type") {
+        Some(Value::String(found)) if found != E::DETAIL_TYPE => Err(format!("its detail-type is {found:?}")),
+        _ => Ok(detail),
+    }
+}
+
+fn check_id(name: &str, id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        Err(format!("{name} is empty"))
+    } else if id.len() > MAX_ID {
+        Err(format!("{name} has {} bytes, more than {MAX_ID}", id.len()))
+    } else if id.chars().any(char::is_control) {
+        Err(format!("{name} holds a control character"))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! Makes the certificate of a completed course: files first, then the record, which carries the news.
+//!
+//! The order is the guarantee. A record is never written before its files are stored, and the announcement is never made
+//! without its record, so whatever step a process dies at, running the event again ends in the same certificate.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde_json::json;
+use testamur_engine::{Data, Document, Jpeg, PdfStamp, RenderError, Template, clean_text};
+
+use crate::certificate::{CertificateId, IdKey, ObjectKeys, Record, Status, TemplateUsed};
+use crate::error::{Error, Rejection, Unavailable};
+use crate::events::CourseCompleted;
+use crate::ports::{Course, Creation, Directory, Object, Objects, Records, User};
+use crate::templates::Templates;
+
+/// The locale of a certificate when neither course nor learner has one.
+const DEFAULT_LOCALE: &str = "en";
+
+/// The use case, with everything it needs.
+pub struct Issuer<D, O, R> {
+    /// Learners and courses.
+    pub directory: D,
+    /// The store for files.
+    pub objects: O,
+    /// The store for records.
+    pub records: R,
+    /// The templates.
+    pub templates: Templates,
+    /// What this deployment has chosen.
+    pub settings: Settings,
+}
+
+/// What a deployment chooses.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The secret behind certificate ids.
+    pub id_key: IdKey,
+    /// Where the stored objects are served, without a slash at the end.
+    pub base_url: String,
+    /// The template of courses that name none.
+    pub default_template: String,
+    /// How images are encoded.
+    pub jpeg: Jpeg,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issued {
+    /// There is a new certificate.
+    New(Record),
+    /// There was one already; nothing has changed.
+    Already(Record),
+}
+
+impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
+    /// Issues the certificate of a completion, once however often it is called. `now` is recorded as the time of writing.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] if learner, course, template or text must be repaired first, [`Error::Retryable`] if a port failed.
+    pub async fn issue(&self, event: &CourseCompleted, now: Timestamp) -> Result<Issued, Error> {
+        let id = CertificateId::derive(&self.settings.id_key, &event.enrollment_id);
+        if let Some(record) = self.records.find(id).await? {
+            return Ok(Issued::Already(record));
+        }
+        let (user, course) = self.hydrate(event).await?;
+        let template = self.templates.get(course.template.as_deref().unwrap_or(&self.settings.default_template))?;
+        let record = self.draft(id, event, &user, &course, &template, now);
+        self.store(&record, &course, template).await?;
+        match self.records.create(&record).await? {
+            Creation::Created => Ok(Issued::New(record)),
+            Creation::Exists => Ok(Issued::Already(self.records.find(id).await?.unwrap_or(record))),
+        }
+    }
+
+    async fn hydrate(&self, event: &CourseCompleted) -> Result<(User, Course), Error> {
+        let (user, course) = tokio::join!(self.directory.user(&event.user_id), self.directory.course(&event.course_id));
+        let user = user?.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
+        let course = course?.ok_or_else(|| Rejection::UnknownCourse(event.course_id.clone()))?;
+        Ok((user, course))
+    }
+
+    fn draft(
+        &self,
+        id: CertificateId,
+        event: &CourseCompleted,
+        user: &User,
+        course: &Course,
+        template: &Template,
+        now: Timestamp,
+    ) -> Record {
+        let keys = ObjectKeys::of(id);
+        let url = |key: &str| format!("{}/{key}", self.settings.base_url);
+        let manifest = template.manifest();
+        Record {
+            certificate_id: id,
+            enrollment_id: event.enrollment_id.clone(),
+            user_id: event.user_id.clone(),
+            course_id: event.course_id.clone(),
+            course_name: clean_text(&course.name),
+            user_name: clean_text(&user.name),
+            issued_at: event.completed_at,
+            pdf_url: url(&keys.pdf),
+            thumbnail_url: url(&keys.jpg),
+            status: Status::Active,
+            created: now,
+            locale: course.locale.as_ref().or(user.locale.as_ref()).map_or(DEFAULT_LOCALE, |locale| locale).to_owned(),
+            revision: 1,
+            template: TemplateUsed {
+                id: manifest.id.clone(),
+                version: manifest.version.clone(),
+                hash: template.hash().to_owned(),
+            },
+        }
+    }
+
+    /// Renders and stores the three objects. The image is drawn while the PDF is being stored.
+    async fn store(&self, record: &Record, course: &Course, template: Template) -> Result<(), Error> {
+        let keys = ObjectKeys::of(record.certificate_id);
+        let (data, ident, issued_at) = (data(record, course), record.certificate_id.to_string(), record.issued_at);
+        let (document, pdf) = blocking(move || {
+            let document = template.render(&data)?;
+            let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
+            Ok((Arc::new(document), pdf))
+        })
+        .await?;
+        let metadata = serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
+
+        tokio::try_join!(
+            self.put(keys.pdf, "application/pdf", pdf),
+            self.put(keys.metadata, "application/json", metadata),
+            self.put_image(keys.jpg, document),
+        )?;
+        Ok(())
+    }
+
+    async fn put_image(&self, key: String, document: Arc<Document>) -> Result<(), Error> {
+        let jpeg = self.settings.jpeg;
+        let bytes = blocking(move || document.jpg(jpeg)).await?;
+        self.put(key, "image/jpeg", bytes).await
+    }
+
+    async fn put(&self, key: String, content_type: &'static str, bytes: Vec<u8>) -> Result<(), Error> {
+        Ok(self.objects.put(Object { key, content_type, bytes }).await?)
+    }
+}
+
+/// What a template is filled with: the names of `docs/templates.md`.
+fn data(record: &Record, course: &Course) -> Data {
+    let issued_on = Offset::UTC.to_datetime(record.issued_at).date();
+    let mut data = json!({
+        "certificateId": record.certificate_id,
+        "certificateUrl": record.pdf_url,
+        "userName": record.user_name,
+        "courseName": record.course_name,
+        "authorName": course.author,
+        "issuedAt": issued_on.to_string(),
+        "locale": record.locale,
+    });
+    if let Some(instructor) = &course.instructor {
+        data["instructorName"] = instructor.as_str().into();
+    }
+    Data::new(data)
+}
+
+/// Runs rendering where it does not hold up input and output.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, RenderError> + Send + 'static) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|error| Rejection::Render(error).into()),
+        Err(stopped) => Err(Unavailable::new("rendering was cut off", stopped).into()),
+    }
+}
