@@ -71,7 +71,7 @@ impl Composer {
     }
 
     fn render(&self, event: &CertificateGenerated) -> Result<[String; 3], Rejection> {
-        let event = minijinja::Value::from_serialize(event);
+        let event = minijinja::Value::from(minijinja::value::Serde(event));
         let part = |name: &str| self.environment.get_template(name)?.render(event.clone());
         let [subject, text, html] = PARTS.map(part);
         let all = || Ok([subject?, text?, html?]);

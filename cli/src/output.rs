@@ -1,0 +1,44 @@
+//! What the program prints. A closed pipe never stops the work.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use testamur_engine::RenderError;
+
+use crate::error::CliError;
+
+/// Prints a line.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Prints an object as one line of JSON.
+pub(crate) fn json(value: &impl Serialize) {
+    line(&serde_json::to_string(value).expect("what we print has string keys only"));
+}
+
+/// Prints a line to standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Prints an error with its causes; a template's faults in colour where there is a terminal.
+pub(crate) fn complain(error: &CliError) {
+    if let CliError::Render(RenderError::Template(faults)) = error
+        && io::stderr().is_terminal()
+    {
+        return note(faults.colored().trim_end());
+    }
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
+        cause = error.source();
+    }
+    note(&text);
+}
