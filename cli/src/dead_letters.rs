@@ -51,5 +51,5 @@ fn retry(options: &Options, command: &Retry) -> Result<ExitCode, CliError> {
     };
     let chosen = letters.into_iter().filter(|letter| command.ids.is_empty() || command.ids.contains(&letter.id)).collect();
     let station = Station::open(options, &command.deployment, &command.directory)?;
-    worker::run(options, &station, |queue| queue.put_back(chosen, repaired))
+    worker::run(options, &station, async |queue| queue.put_back(chosen, repaired).await)
 }

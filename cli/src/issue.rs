@@ -14,7 +14,7 @@ pub(crate) fn run(options: &Options, command: &Issue) -> Result<ExitCode, CliErr
     let text = read(&command.file)?;
     let events: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     let station = Station::open(options, &command.deployment, &directory(command))?;
-    worker::run(options, &station, |queue| queue.put_completions(events))
+    worker::run(options, &station, async |queue| queue.put_completions(events).await)
 }
 
 fn read(file: &Path) -> Result<String, CliError> {

@@ -15,15 +15,15 @@ use crate::world::TemplateWorld;
 pub struct PdfStamp<'a> {
     /// A stable identity; the document id is derived from it, and it is not written itself.
     pub ident: &'a str,
-    /// The creation date to write.
-    pub issued_at: Timestamp,
+    /// The creation date to write, if any.
+    pub issued_at: Option<Timestamp>,
 }
 
 pub(crate) fn export(document: &PagedDocument, stamp: &PdfStamp<'_>, world: &TemplateWorld) -> Result<Vec<u8>, RenderError> {
     let options = PdfOptions {
         ident: Smart::Custom(stamp.ident.to_owned()),
         creator: Smart::Custom(Some("Testamur".to_owned())),
-        timestamp: typst_datetime(stamp.issued_at).map(typst_pdf::Timestamp::new_utc),
+        timestamp: stamp.issued_at.and_then(typst_datetime).map(typst_pdf::Timestamp::new_utc),
         ..PdfOptions::default()
     };
     typst_pdf::pdf(document, &options).map_err(|errors| RenderError::Template(Diagnostics::resolve(world, &errors)))

@@ -119,7 +119,7 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
     /// Renders and stores the three objects. The image is drawn while the PDF is being stored.
     async fn store(&self, record: &Record, course: &Course, template: Template) -> Result<(), Error> {
         let keys = ObjectKeys::of(record.certificate_id);
-        let (data, ident, issued_at) = (data(record, course), record.certificate_id.to_string(), record.issued_at);
+        let (data, ident, issued_at) = (data(record, course), record.certificate_id.to_string(), Some(record.issued_at));
         let (document, pdf) = blocking(move || {
             let document = template.render(&data)?;
             let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;

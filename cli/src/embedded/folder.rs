@@ -1,0 +1,67 @@
+//! Files in a folder, each written whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use testamur_pipeline::Unavailable;
+use testamur_pipeline::ports::{Object, Objects};
+
+use crate::error::CliError;
+
+/// Where unfinished files are; what is left in it by a process that died is worthless.
+const UNFINISHED: &str = ".unfinished";
+
+/// The folders in which finished files stand.
+const FINISHED: [&str; 2] = ["certificates", "mail"];
+
+/// The folder of a deployment. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Folder {
+    root: Arc<PathBuf>,
+    written: Arc<AtomicU64>,
+}
+
+impl Folder {
+    /// Takes a folder that this process alone works in.
+    pub(crate) fn open(root: &Path) -> Result<Self, CliError> {
+        let unfinished = root.join(UNFINISHED);
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished).map_err(|e| CliError::file("clear", &unfinished, &e))?;
+        }
+        for name in FINISHED.iter().chain([&UNFINISHED]) {
+            let folder = root.join(name);
+            fs::create_dir_all(&folder).map_err(|e| CliError::file("create", &folder, &e))?;
+        }
+        Ok(Self { root: Arc::new(root.to_owned()), written: Arc::default() })
+    }
+
+    /// Writes a file durably under a relative path: to a temporary name, synced, renamed, and the folder synced.
+    pub(crate) async fn write(&self, path: &str, bytes: Vec<u8>) -> Result<(), Unavailable> {
+        let target = self.root.join(path);
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let unfinished = self.root.join(UNFINISHED).join(number.to_string());
+        let action = format!("can't write {}", target.display());
+        match tokio::task::spawn_blocking(move || write(&unfinished, &target, &bytes)).await {
+            Ok(result) => result.map_err(|e| Unavailable::new(action, e)),
+            Err(stopped) => Err(Unavailable::new(action, stopped)),
+        }
+    }
+}
+
+impl Objects for Folder {
+    async fn put(&self, object: Object) -> Result<(), Unavailable> {
+        self.write(&object.key, object.bytes).await
+    }
+}
+
+fn write(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(unfinished, target)?;
+    let folder = target.parent().expect("a file stands in a folder");
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,50 @@
+//! E-mail: to a server where one is configured, else to files that any mail program opens.
+
+use lettre::address::Envelope;
+use lettre::{Address, SmtpTransport, Transport};
+use testamur_pipeline::Unavailable;
+use testamur_pipeline::ports::{Mail, Mailer};
+
+use super::folder::Folder;
+use crate::error::CliError;
+
+/// The transport of a deployment.
+pub(crate) enum Post {
+    /// Writes `mail/<certificate>.eml`; the same certificate again writes the same file.
+    Files(Folder),
+    /// Sends by SMTP.
+    Server(SmtpTransport),
+}
+
+impl Post {
+    /// Chooses the server if there is a URL of one. Nothing is contacted yet.
+    pub(crate) fn new(folder: Folder, smtp_url: Option<&str>) -> Result<Self, CliError> {
+        let Some(url) = smtp_url else {
+            return Ok(Self::Files(folder));
+        };
+        // The URL may hold a password, so no message repeats it.
+        let server = SmtpTransport::from_url(url).map_err(|e| CliError::Setting(format!("the SMTP URL: {e}")))?;
+        Ok(Self::Server(server.build()))
+    }
+}
+
+impl Mailer for Post {
+    async fn send(&self, mail: &Mail) -> Result<(), Unavailable> {
+        match self {
+            Self::Files(folder) => folder.write(&format!("mail/{}.eml", mail.certificate_id), mail.message.clone()).await,
+            Self::Server(server) => send(server.clone(), mail.clone()).await,
+        }
+    }
+}
+
+async fn send(server: SmtpTransport, mail: Mail) -> Result<(), Unavailable> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| Unavailable::new("can't send the e-mail", e);
+    let address = |text: &str| text.parse::<Address>();
+    let envelope = address(&mail.from).and_then(|from| Ok((from, address(&mail.to)?)));
+    let (from, to) = envelope.map_err(|e| failed(e.into()))?;
+    let envelope = Envelope::new(Some(from), vec![to]).map_err(|e| failed(e.into()))?;
+    match tokio::task::spawn_blocking(move || server.send_raw(&envelope, &mail.message)).await {
+        Ok(result) => result.map(drop).map_err(|e| failed(e.into())),
+        Err(stopped) => Err(failed(stopped.into())),
+    }
+}

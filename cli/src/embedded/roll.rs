@@ -1,0 +1,69 @@
+//! Learners and courses from two JSON files, `users.json` and `courses.json`.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use testamur_pipeline::Unavailable;
+use testamur_pipeline::ports::{Course, Directory, User};
+
+use crate::error::CliError;
+
+/// The directory of a deployment, read once. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Roll {
+    users: Arc<HashMap<String, User>>,
+    courses: Arc<HashMap<String, Course>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UserEntry {
+    user_id: String,
+    name: String,
+    email: Option<String>,
+    locale: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CourseEntry {
+    course_id: String,
+    name: String,
+    author: String,
+    instructor: Option<String>,
+    template: Option<String>,
+    locale: Option<String>,
+}
+
+impl Roll {
+    /// Reads both files of a folder; each is a list.
+    pub(crate) fn load(folder: &Path) -> Result<Self, CliError> {
+        let users = read(&folder.join("users.json"))?.into_iter().map(|entry: UserEntry| {
+            (entry.user_id, User { name: entry.name, email: entry.email, locale: entry.locale })
+        });
+        let courses = read(&folder.join("courses.json"))?.into_iter().map(|entry: CourseEntry| {
+            let CourseEntry { course_id, name, author, instructor, template, locale } = entry;
+            (course_id, Course { name, author, instructor, template, locale })
+        });
+        Ok(Self { users: Arc::new(users.collect()), courses: Arc::new(courses.collect()) })
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, CliError> {
+    let text = fs::read_to_string(path).map_err(|e| CliError::file("read", path, &e))?;
+    serde_json::from_str(&text).map_err(|e| CliError::file("read", path, &e))
+}
+
+impl Directory for Roll {
+    async fn user(&self, id: &str) -> Result<Option<User>, Unavailable> {
+        Ok(self.users.get(id).cloned())
+    }
+
+    async fn course(&self, id: &str) -> Result<Option<Course>, Unavailable> {
+        Ok(self.courses.get(id).cloned())
+    }
+}

@@ -1,0 +1,159 @@
+//! Says what became of each event, and in the end of all of them. Names and addresses of learners are not printed.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::json;
+
+use super::Outcome;
+use crate::embedded::{Kind, Message};
+use crate::options::Options;
+use crate::output;
+
+/// From how many messages on a terminal shows a bar instead of lines.
+const MANY: u64 = 40;
+
+pub(super) struct Report {
+    json: bool,
+    out: PathBuf,
+    bar: Option<ProgressBar>,
+    totals: Totals,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Totals {
+    issued: u64,
+    already_issued: u64,
+    mailed: u64,
+    without_address: u64,
+    dead_letters: u64,
+}
+
+impl Report {
+    pub(super) fn new(options: &Options, messages: u64) -> Self {
+        let bar = (messages >= MANY && !options.json && io::stderr().is_terminal()).then(|| bar(messages));
+        Self { json: options.json, out: options.out.clone(), bar, totals: Totals::default() }
+    }
+
+    pub(super) fn add(&mut self, message: &Message, outcome: &Outcome) {
+        self.count(outcome);
+        if let (Some(bar), Kind::CourseCompleted) = (&self.bar, message.kind)
+            && !matches!(outcome, Outcome::Retry { .. })
+        {
+            bar.inc(1);
+        }
+        if self.json {
+            output::json(&object(message, outcome));
+        } else if let Some(line) = self.line(message, outcome) {
+            self.print(outcome, &line);
+        }
+    }
+
+    /// Prints the totals and gives the exit code they mean.
+    pub(super) fn finish(self) -> ExitCode {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        let totals = &self.totals;
+        if self.json {
+            output::json(&json!({ "totals": totals }));
+        } else {
+            for line in self.summary() {
+                output::line(&line);
+            }
+        }
+        if totals.dead_letters == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        let totals = &mut self.totals;
+        match outcome {
+            Outcome::Issued(_) => totals.issued += 1,
+            Outcome::AlreadyIssued(_) => totals.already_issued += 1,
+            Outcome::Mailed => totals.mailed += 1,
+            Outcome::NoAddress => totals.without_address += 1,
+            Outcome::Buried { .. } => totals.dead_letters += 1,
+            Outcome::AlreadyMailed | Outcome::Retry { .. } => {}
+        }
+    }
+
+    /// What a person wants to know of one message; e-mails that go well are only counted.
+    fn line(&self, message: &Message, outcome: &Outcome) -> Option<String> {
+        Some(match outcome {
+            Outcome::Issued(record) => {
+                let file = self.out.join(format!("certificates/{}.pdf", record.certificate_id));
+                format!("issued    {}  {}", record.enrollment_id, file.display())
+            }
+            Outcome::AlreadyIssued(record) => format!("already   {}  {}", record.enrollment_id, record.certificate_id),
+            Outcome::Retry { reason } => format!("retrying  attempt {} failed: {reason}", message.attempt),
+            Outcome::Buried { reason, .. } => format!("rejected  {}  {reason}", message.dead_letter_id()),
+            Outcome::Mailed | Outcome::AlreadyMailed | Outcome::NoAddress => return None,
+        })
+    }
+
+    /// With a bar only failures are printed, above it.
+    fn print(&self, outcome: &Outcome, line: &str) {
+        let failed = matches!(outcome, Outcome::Retry { .. } | Outcome::Buried { .. });
+        match &self.bar {
+            Some(bar) if failed => bar.suspend(|| output::line(line)),
+            Some(_) => {}
+            None => output::line(line),
+        }
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let totals = &self.totals;
+        let mut parts = vec![format!("{} issued", totals.issued)];
+        let mut more = |count: u64, what: &str| {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        };
+        more(totals.already_issued, "already issued");
+        more(totals.mailed, if totals.mailed == 1 { "e-mail" } else { "e-mails" });
+        more(totals.without_address, "without an address");
+        more(totals.dead_letters, if totals.dead_letters == 1 { "dead letter" } else { "dead letters" });
+        let mut lines = vec![parts.join(", ")];
+        if totals.issued == 0 && totals.dead_letters == 0 {
+            lines.push("nothing new".to_owned());
+        }
+        lines.push(format!("certificates: {}", self.out.join("certificates").display()));
+        if totals.dead_letters > 0 {
+            lines.push("dead letters: testamur dead-letters show".to_owned());
+        }
+        lines
+    }
+}
+
+fn bar(messages: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} certificates, {eta} left");
+    ProgressBar::new(messages).with_style(style.expect("the template is valid"))
+}
+
+/// The line that a program reads.
+fn object(message: &Message, outcome: &Outcome) -> serde_json::Value {
+    let certificate = |outcome: &str, record: &testamur_pipeline::Record| {
+        json!({
+            "outcome": outcome,
+            "enrollmentId": record.enrollment_id,
+            "certificateId": record.certificate_id,
+            "pdf": format!("certificates/{}.pdf", record.certificate_id),
+            "jpg": format!("certificates/{}.jpg", record.certificate_id),
+        })
+    };
+    match outcome {
+        Outcome::Issued(record) => certificate("issued", record),
+        Outcome::AlreadyIssued(record) => certificate("already-issued", record),
+        Outcome::Mailed => json!({ "outcome": "mailed" }),
+        Outcome::AlreadyMailed => json!({ "outcome": "already-mailed" }),
+        Outcome::NoAddress => json!({ "outcome": "no-address" }),
+        Outcome::Retry { reason } => json!({ "outcome": "retrying", "attempt": message.attempt, "reason": reason }),
+        Outcome::Buried { code, reason } => {
+            json!({ "outcome": "dead-letter", "deadLetter": message.dead_letter_id(), "code": code, "reason": reason })
+        }
+    }
+}
