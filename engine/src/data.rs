@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 use typst::foundations::Bytes;
+use typst::text::is_default_ignorable;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::RenderError;
@@ -54,7 +55,7 @@ impl Data {
 ///
 /// Normalises to form C; turns line breaks and tabs into spaces, runs of white space into one space, and trims; drops other
 /// control characters, byte order marks, and the explicit directional embeddings, overrides and isolates that could reorder the page.
-/// Joiners and variation selectors stay: Indic scripts, Persian and emoji need them.
+/// Joiners and variation selectors stay: Indic scripts, Persian and emoji need them. Text without anything to see is empty.
 ///
 /// Source: [UAX #15](https://www.unicode.org/reports/tr15/) for the form, [UAX #9](https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings)
 /// for the directional characters.
@@ -69,6 +70,9 @@ pub fn clean_text(text: &str) -> String {
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|&c| !is_dropped(c))
         .collect();
+    if visible.chars().all(|c| c == ' ' || is_default_ignorable(c)) {
+        return String::new();
+    }
     visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,0 +1,26 @@
+//! How much memory rendering takes, and whether it grows: 10,000 certificates, the peak printed after each thousand.
+
+use std::fs;
+
+use testamur_engine::{Engine, Fonts, Jpeg, PdfStamp};
+use testamur_tests::{learner, repository};
+
+fn main() {
+    let fonts = Fonts::load(&repository().join("fonts")).unwrap();
+    let template = Engine::new(fonts).load(&repository().join("templates/completion")).unwrap();
+    for number in 1..=10_000 {
+        let document = template.render(&learner(number)).unwrap();
+        document.pdf(&PdfStamp { ident: "bench", issued_at: None }).unwrap();
+        document.jpg(Jpeg::default()).unwrap();
+        if number % 1000 == 0 {
+            println!("{number:6} renders, peak {}", peak());
+        }
+    }
+}
+
+/// The largest resident set so far, as the Linux kernel counts it.
+fn peak() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or("unknown".to_owned(), |line| line.trim().to_owned())
+}

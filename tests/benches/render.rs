@@ -1,0 +1,60 @@
+//! How long a certificate takes: each stage alone and the whole, warm and first.
+//!
+//! Warm means a process that has rendered before; every measured certificate is another learner's. Run on one core with
+//! `taskset -c 0 cargo bench --bench render`.
+
+use std::cell::Cell;
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use testamur_engine::{Data, Engine, Fonts, Jpeg, JpegEncoder, PdfStamp, Template};
+use testamur_tests::{learner, repository};
+
+const STAMP: PdfStamp<'_> = PdfStamp { ident: "bench", issued_at: None };
+const FAST: Jpeg = Jpeg { encoder: JpegEncoder::Fast };
+const SMALL: Jpeg = Jpeg { encoder: JpegEncoder::Small };
+
+fn load() -> Template {
+    let fonts = Fonts::load(&repository().join("fonts")).unwrap();
+    Engine::new(fonts).load(&repository().join("templates/completion")).unwrap()
+}
+
+fn pdf_and_jpg(template: &Template, data: &Data) {
+    let document = template.render(data).unwrap();
+    black_box((document.pdf(&STAMP).unwrap(), document.jpg(FAST).unwrap()));
+}
+
+fn bench(criterion: &mut Criterion) {
+    let template = load();
+    let count = Cell::new(0);
+    let next = || {
+        count.set(count.get() + 1);
+        learner(count.get())
+    };
+
+    let mut warm = criterion.benchmark_group("warm");
+    warm.bench_function("compile", |b| b.iter(|| template.render(&next()).unwrap()));
+    let document = template.render(&next()).unwrap();
+    warm.bench_function("export PDF", |b| b.iter(|| document.pdf(&STAMP).unwrap()));
+    warm.bench_function("compile and export PDF", |b| b.iter(|| template.render(&next()).unwrap().pdf(&STAMP).unwrap()));
+    warm.bench_function("raster and JPG, fast", |b| b.iter(|| document.jpg(FAST).unwrap()));
+    warm.bench_function("raster and JPG, small", |b| b.iter(|| document.jpg(SMALL).unwrap()));
+    warm.bench_function("PDF and JPG", |b| b.iter(|| pdf_and_jpg(&template, &next())));
+    warm.finish();
+
+    let mut first = criterion.benchmark_group("first");
+    first.bench_function("fonts and template", |b| b.iter(load));
+    first.bench_function("PDF and JPG", |b| {
+        b.iter(|| {
+            comemo::evict(0);
+            pdf_and_jpg(&load(), &next());
+        });
+    });
+    first.finish();
+
+    let (fast, small) = (document.jpg(FAST).unwrap().len(), document.jpg(SMALL).unwrap().len());
+    eprintln!("JPG of {fast} bytes fast, {small} small; PDF of {} bytes", document.pdf(&STAMP).unwrap().len());
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

@@ -1,0 +1,174 @@
+//! Bad input gets a clear message and loses nothing: the others are issued, the bad one waits with its reason until it is repaired.
+
+use std::fs;
+
+use serde_json::json;
+use testamur_tests::{Program, repository, tool};
+
+use crate::completed;
+
+#[test]
+fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
+    let program = Program::new();
+    let changed = |name: &str, value: &str| {
+        let mut event = completed("u-ada", "c-1", "e-9");
+        event[name] = json!(value);
+        event.to_string()
+    };
+    let without = {
+        let mut event = completed("u-ada", "c-1", "e-9");
+        event.as_object_mut().unwrap().remove("userId");
+        event.to_string()
+    };
+    let cases = [
+        ("{\"userId\": ".to_owned(), "bad-event", "not a CourseCompleted event: not JSON: EOF while parsing a value at line 1 column 11"),
+        ("[1, 2]".to_owned(), "bad-event", "not a CourseCompleted event: not a JSON object"),
+        (without, "bad-event", "not a CourseCompleted event: missing field `userId`"),
+        (changed("completedAt", "2026-13-40"), "bad-event", "not a CourseCompleted event: "),
+        (changed("enrollmentId", ""), "bad-event", "not a CourseCompleted event: enrollmentId is empty"),
+        (changed("enrollmentId", "a\nb"), "bad-event", "not a CourseCompleted event: enrollmentId holds a control character"),
+        (changed("userId", &"x".repeat(1025)), "bad-event", "not a CourseCompleted event: userId has 1025 bytes, more than 1024"),
+        (r#"{"detail-type": "UserDeleted", "detail": {}}"#.to_owned(), "bad-event", "its detail-type is \"UserDeleted\""),
+        (changed("userId", "u-nobody"), "unknown-user", "unknown user u-nobody: add it to the directory, then retry"),
+        (changed("courseId", "c-none"), "unknown-course", "unknown course c-none: add it to the directory, then retry"),
+    ];
+    let mut lines = vec![completed("u-ada", "c-1", "e-1").to_string()];
+    lines.extend(cases.iter().map(|(event, ..)| event.clone()));
+    lines.push(completed("u-grace", "c-2", "e-2").to_string());
+    program.write("events.jsonl", &lines.join("\n"));
+
+    let outcome = program.run(&["issue", "events.jsonl"]).exits(1);
+    outcome.says("2 issued, 2 e-mails, 10 dead letters").says("dead letters: testamur dead-letters show");
+    let letters = program.json(&["dead-letters", "show"]);
+    for ((event, code, reason), letter) in cases.iter().zip(&letters) {
+        assert_eq!((&letter["event"], &letter["code"]), (&json!(event), &json!(code)));
+        assert!(letter["reason"].as_str().unwrap().contains(reason), "{reason} is not in {letter}");
+        outcome.says(letter["reason"].as_str().unwrap());
+    }
+
+    // The same file again adds nothing.
+    program.run(&["issue", "events.jsonl"]).exits(1).says("0 issued, 2 already issued, 10 dead letters");
+    assert_eq!(program.json(&["dead-letters", "show"]).len(), 10);
+    assert_eq!(program.json(&["list"]).len(), 2);
+}
+
+#[test]
+fn an_unknown_learner_is_issued_on_retry_once_added() {
+    let program = Program::new();
+    program.issue(&[completed("u-new", "c-1", "e-1")]).exits(1).says("unknown user u-new");
+    program.run(&["dead-letters", "retry"]).exits(1).says("unknown user u-new");
+    program.write("users.json", r#"[{"userId": "u-new", "name": "New"}]"#);
+    program.run(&["dead-letters", "retry"]).exits(0).says("1 issued");
+    program.run(&["dead-letters", "show"]).exits(0).says("no dead letters");
+}
+
+#[test]
+fn a_learner_added_later_is_also_issued_by_the_same_file() {
+    let program = Program::new();
+    program.issue(&[completed("u-new", "c-1", "e-1")]).exits(1).says("unknown user u-new");
+    program.write("users.json", r#"[{"userId": "u-new", "name": "New"}]"#);
+    program.issue(&[completed("u-new", "c-1", "e-1")]).exits(0).says("1 issued");
+    program.run(&["dead-letters", "show"]).exits(0).says("no dead letters");
+}
+
+#[test]
+fn a_malformed_event_is_issued_once_repaired() {
+    let program = Program::new();
+    program.write("events.jsonl", "{\"userId\": \"u-ada\"");
+    program.run(&["issue", "events.jsonl"]).exits(1).says("not JSON");
+    let id = program.json(&["dead-letters", "show"])[0]["id"].as_str().unwrap().to_owned();
+    program.write("repaired.json", &completed("u-ada", "c-1", "e-1").to_string());
+    program.run(&["dead-letters", "retry", &id, "--event", "repaired.json"]).exits(0).says("1 issued, 1 e-mail");
+    program.run(&["dead-letters", "show"]).exits(0).says("no dead letters");
+    program.run(&["dead-letters", "retry", &id]).exits(1).says(&format!("error: no dead letter {id}"));
+}
+
+#[test]
+fn a_character_without_a_glyph_stops_one_certificate_only() {
+    let program = Program::new();
+    program.write("users.json", r#"[{"userId": "u-1", "name": "Sesh 𓋴"}, {"userId": "u-2", "name": "Ada"}]"#);
+    let outcome = program.issue(&[completed("u-1", "c-1", "e-1"), completed("u-2", "c-1", "e-2")]).exits(1);
+    outcome.says("no font has a glyph for U+132F4 ‘𓋴’ in userName").says("1 issued, 1 dead letter");
+    assert_eq!(program.json(&["dead-letters", "show"])[0]["code"], "unsupported-character");
+}
+
+#[test]
+fn a_name_too_long_for_the_template_stops_one_certificate_only() {
+    let program = Program::new();
+    program.write("users.json", &json!([{ "userId": "u-1", "name": "x".repeat(200) }]).to_string());
+    program.issue(&[completed("u-1", "c-1", "e-1")]).exits(1).says("userName: the value is longer than 160 characters");
+}
+
+#[test]
+fn a_broken_template_is_told_with_its_place_and_its_events_are_issued_after_the_repair() {
+    let program = Program::new();
+    tool("cp", &["-r".as_ref(), repository().join("templates").as_ref(), program.path("templates").as_ref()]);
+    let program = program.with("TESTAMUR_TEMPLATES", "templates");
+    let source = String::from_utf8(program.read("templates/completion/main.typ")).unwrap();
+    program.write("templates/completion/main.typ", &format!("{source}\n#unknwon()\n"));
+    let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(1);
+    outcome.says("error: unknown variable: unknwon").says("┌─ templates/completion/main.typ:").says("1 dead letter");
+    program.write("templates/completion/main.typ", &source);
+    program.run(&["dead-letters", "retry"]).exits(0).says("1 issued");
+}
+
+#[test]
+fn a_course_with_an_unknown_or_impossible_template_is_a_dead_letter() {
+    let program = Program::new();
+    program.write(
+        "courses.json",
+        r#"[{"courseId": "a", "name": "A", "author": "B", "template": "gone"},
+            {"courseId": "b", "name": "A", "author": "B", "template": "../../etc"}]"#,
+    );
+    let outcome = program.issue(&[completed("u-ada", "a", "e-1"), completed("u-ada", "b", "e-2")]).exits(1);
+    outcome.says("template gone: can't read ").says("No such file or directory");
+    outcome.says("\"../../etc\" is no template id: use lower-case letters, digits and hyphens");
+}
+
+#[test]
+fn folders_and_files_that_cant_be_used_are_named() {
+    let program = Program::new();
+    program.write("file", "");
+    program.write("events.jsonl", &completed("u-ada", "c-1", "e-1").to_string());
+    let issue = |arguments: &[&str]| program.run(&[&["issue", "events.jsonl"], arguments].concat()).exits(3);
+    issue(&["--out", "file/out"]).says("error: can't create file/out: Not a directory");
+    issue(&["--fonts", "none"]).says("error: no fonts in none: name the folder that holds them");
+    issue(&["--directory", "none"]).says("error: can't read none/users.json: No such file or directory");
+    issue(&["--templates", "none"]).says("error: mail: can't compose the e-mail: can't read none/mail/subject.txt: No such file");
+    program.run(&["issue", "none.jsonl"]).exits(3).says("error: can't read none.jsonl: No such file or directory");
+
+    program.write("users.json", "[{\"userId\": 1}]");
+    issue(&[]).says("users.json: invalid type: integer `1`, expected a string at line 1 column 13");
+}
+
+#[test]
+fn a_folder_that_cant_be_written_any_more_makes_dead_letters_that_are_issued_on_retry() {
+    let program = Program::new();
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("1 issued");
+    fs::rename(program.path("out/mail"), program.path("kept")).unwrap();
+    program.write("out/mail", "a file stands in the way");
+    program.issue(&[completed("u-ada", "c-1", "e-2")]).exits(3).says("error: can't create out/mail: File exists");
+    fs::remove_file(program.path("out/mail")).unwrap();
+    program.issue(&[completed("u-ada", "c-1", "e-2")]).exits(0).says("1 issued, 1 e-mail");
+}
+
+#[test]
+fn a_damaged_database_is_told_and_left_alone() {
+    let program = Program::new();
+    program.write("out/testamur.db", "this is no database, however long it may be; it goes on for more than a header has");
+    let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(3);
+    outcome.says("error: out/testamur.db can't be used as a database: file is not a database");
+    outcome.says("restore it from a backup, or move it away to start anew");
+    program.run(&["list"]).exits(3).says("file is not a database");
+    assert!(program.read("out/testamur.db").starts_with(b"this is no database"));
+}
+
+#[test]
+fn a_wrong_key_is_told_before_anything_is_issued_twice() {
+    let program = Program::new();
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("1 issued");
+    let program = program.with("TESTAMUR_ID_KEY", "ff".repeat(32));
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(3).says("belongs to another id key than TESTAMUR_ID_KEY");
+    let program = program.with("TESTAMUR_ID_KEY", "short");
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(2).says("TESTAMUR_ID_KEY is not 64 hexadecimal digits");
+}

@@ -1,0 +1,176 @@
+//! Exactly once, whatever port fails: before its work or after it, at every step, and then everything runs again.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use testamur_engine::{Engine, Fonts, Jpeg};
+use testamur_pipeline::certificate::Record;
+use testamur_pipeline::issue::Settings;
+use testamur_pipeline::mail::Composer;
+use testamur_pipeline::memory::Memory;
+use testamur_pipeline::ports::{Course, Creation, Deliveries, Directory, Mail, Mailer, Object, Objects, Records, User};
+use testamur_pipeline::{CertificateId, CourseCompleted, Error, IdKey, Issuer, Notifier, Templates, Unavailable};
+use testamur_tests::repository;
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(Fonts::load(&repository().join("fonts")).unwrap()));
+
+/// Memory behind a fault: one call fails, before or after it has done its work.
+#[derive(Clone, Copy)]
+struct Faulty<'a> {
+    memory: &'a Memory,
+    calls: &'a AtomicUsize,
+    fault: Option<(usize, When)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum When {
+    Before,
+    After,
+}
+
+impl Faulty<'_> {
+    async fn step<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let fails = |when| self.fault == Some((call, when));
+        if fails(When::Before) {
+            return Err(Unavailable::new("a port", "failed before its work"));
+        }
+        let done = work.await;
+        if fails(When::After) { Err(Unavailable::new("a port", "failed after its work")) } else { done }
+    }
+}
+
+impl Directory for Faulty<'_> {
+    async fn user(&self, id: &str) -> Result<Option<User>, Unavailable> {
+        self.step(self.memory.user(id)).await
+    }
+
+    async fn course(&self, id: &str) -> Result<Option<Course>, Unavailable> {
+        self.step(self.memory.course(id)).await
+    }
+}
+
+impl Objects for Faulty<'_> {
+    async fn put(&self, object: Object) -> Result<(), Unavailable> {
+        self.step(self.memory.put(object)).await
+    }
+}
+
+impl Records for Faulty<'_> {
+    async fn find(&self, id: CertificateId) -> Result<Option<Record>, Unavailable> {
+        self.step(self.memory.find(id)).await
+    }
+
+    async fn create(&self, record: &Record) -> Result<Creation, Unavailable> {
+        self.step(self.memory.create(record)).await
+    }
+}
+
+impl Mailer for Faulty<'_> {
+    async fn send(&self, mail: &Mail) -> Result<(), Unavailable> {
+        self.step(self.memory.send(mail)).await
+    }
+}
+
+impl Deliveries for Faulty<'_> {
+    async fn is_sent(&self, id: CertificateId) -> Result<bool, Unavailable> {
+        self.step(self.memory.is_sent(id)).await
+    }
+
+    async fn mark_sent(&self, id: CertificateId) -> Result<(), Unavailable> {
+        self.step(self.memory.mark_sent(id)).await
+    }
+}
+
+fn deployment() -> Memory {
+    let memory = Memory::default();
+    let user = User { name: "Ada Lovelace".into(), email: Some("ada@example.com".into()), locale: None };
+    let course = Course { name: "Engines".into(), author: "Babbage".into(), instructor: None, template: None, locale: None };
+    memory.state().users.insert("u-1".into(), user);
+    memory.state().courses.insert("c-1".into(), course);
+    memory
+}
+
+/// Issues and then announces, as a queue does: what was announced is what the record's write carried.
+async fn run(ports: Faulty<'_>) -> Result<(), Error> {
+    let templates = repository().join("templates");
+    let event = CourseCompleted {
+        user_id: "u-1".into(),
+        course_id: "c-1".into(),
+        enrollment_id: "e-1".into(),
+        completed_at: "2026-11-20T14:03:21Z".parse().unwrap(),
+    };
+    let settings = Settings {
+        id_key: IdKey::new([7; 32]),
+        base_url: "https://certificates.example.com".into(),
+        default_template: "completion".into(),
+        jpeg: Jpeg::default(),
+    };
+    let issuer = Issuer {
+        directory: ports,
+        objects: ports,
+        records: ports,
+        templates: Templates::new(ENGINE.clone(), templates.clone()),
+        settings,
+    };
+    let issued = issuer.issue(&event, Timestamp::UNIX_EPOCH).await;
+
+    let read = |part: &str| std::fs::read_to_string(Path::new(&templates).join("mail").join(part)).map_err(|e| e.to_string());
+    let composer = Composer::new("Testamur <certificates@example.com>", read).unwrap();
+    let notifier = Notifier { directory: ports, mailer: ports, deliveries: ports, composer };
+    let announced = ports.memory.state().announced.clone();
+    for event in announced {
+        notifier.notify(&event).await?;
+    }
+    issued.map(drop)
+}
+
+/// What must be the same however it came about. A message that was handed over twice is one message to its reader.
+fn outcome(memory: &Memory) -> impl PartialEq + std::fmt::Debug + use<> {
+    let state = memory.state();
+    let objects: Vec<_> = state.objects.values().map(|object| (object.key.clone(), object.content_type, object.bytes.len())).collect();
+    let mut mails: Vec<_> = state.mails.iter().map(|mail| mail.message.clone()).collect();
+    mails.dedup();
+    let bytes: Vec<_> = state.objects.values().map(|object| object.bytes.clone()).collect();
+    (objects, bytes, state.records.values().cloned().collect::<Vec<_>>(), state.announced.clone(), mails, state.sent.clone())
+}
+
+#[tokio::test]
+async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again() {
+    let (reference, calls) = (deployment(), AtomicUsize::new(0));
+    run(Faulty { memory: &reference, calls: &calls, fault: None }).await.unwrap();
+    let steps = calls.load(Ordering::Relaxed);
+    assert_eq!(steps, 11, "find, user, course, three objects, create, is_sent, user, send, mark_sent");
+    {
+        let state = reference.state();
+        assert_eq!((state.records.len(), state.mails.len(), state.objects.len()), (1, 1, 3));
+    }
+
+    for step in 0..steps {
+        for when in [When::Before, When::After] {
+            let (memory, calls) = (deployment(), AtomicUsize::new(0));
+            let failed = run(Faulty { memory: &memory, calls: &calls, fault: Some((step, when)) }).await;
+            assert!(matches!(failed, Err(Error::Retryable(_))), "step {step} {when:?}: {failed:?}");
+            {
+                let state = memory.state();
+                let whole = state.records.is_empty() || state.objects.len() == 3;
+                assert!(whole, "step {step} {when:?}: a record without its files");
+                assert_eq!(state.announced.len(), state.records.len(), "step {step} {when:?}");
+            }
+            run(Faulty { memory: &memory, calls: &calls, fault: None }).await.unwrap();
+            assert!(outcome(&memory) == outcome(&reference), "step {step} {when:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_event_ten_times_at_once_is_one_certificate() {
+    let (memory, calls) = (deployment(), AtomicUsize::new(0));
+    let ports = Faulty { memory: &memory, calls: &calls, fault: None };
+    let runs = futures_util::future::join_all((0..10).map(|_| run(ports))).await;
+    assert!(runs.iter().all(Result::is_ok));
+    let state = memory.state();
+    assert_eq!((state.records.len(), state.announced.len(), state.objects.len()), (1, 1, 3));
+}

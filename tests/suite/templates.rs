@@ -1,0 +1,241 @@
+//! Templates: the stock compiler takes them as they are, and every fault in one is told with its place.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use testamur_engine::{Data, Engine, Fonts, RenderError, Severity, Template, TemplateError};
+use testamur_tests::{Program, python, repository, sample, tool};
+
+/// A small template in a folder of its own.
+struct Sketch(tempfile::TempDir);
+
+impl Sketch {
+    fn new(main: &str) -> Self {
+        let sketch = Self(tempfile::tempdir().unwrap());
+        sketch.write("main.typ", main);
+        sketch.write("schema.json", r#"{"type": "object", "properties": {"scores": {"items": {"type": "integer"}}}}"#);
+        sketch.write(
+            "typst.toml",
+            "[package]\nname = \"sketch\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n
+             [tool.testamur.image]\nwidth = 200\nheight = 100\n",
+        );
+        sketch
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.0.path().join(name), text).unwrap();
+        self
+    }
+
+    fn load(&self) -> Result<Template, TemplateError> {
+        Engine::new(Fonts::load(&repository().join("fonts")).unwrap()).load(self.0.path())
+    }
+
+    fn fault(&self) -> String {
+        let error = self.load().err().expect("the template is wrong");
+        error.to_string().replace(self.0.path().to_str().unwrap(), "sketch")
+    }
+
+    fn render(&self, data: Value) -> Result<testamur_engine::Document, RenderError> {
+        self.load().unwrap().render(&Data::new(data))
+    }
+
+    fn render_fault(&self) -> String {
+        let error = self.render(json!({})).err().expect("the render fails");
+        error.to_string().replace(self.0.path().to_str().unwrap(), "sketch")
+    }
+}
+
+const PAGE: &str = "#set page(width: 200pt, height: 100pt)\n";
+
+#[test]
+fn the_stock_compiler_makes_the_same_text_of_every_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (folder.path().join("ours.pdf"), folder.path().join("theirs.pdf"));
+    let template = repository().join("templates/completion");
+    for name in ["ada", "arabic", "han", "long"] {
+        let data = format!("samples/{name}.json");
+        let fonts = repository().join("fonts");
+        python("stock_typst.py", &[template.as_ref(), data.as_ref(), fonts.as_ref(), theirs.as_ref()]);
+        Program::new()
+            .run(&["render", "completion", "--data", template.join(&data).to_str().unwrap(), "-o", ours.to_str().unwrap()])
+            .exits(0)
+            .says("");
+        let text = |path: &Path| tool("pdftotext", &["-layout".as_ref(), path.as_ref(), "-".as_ref()]);
+        assert_eq!(text(&ours), text(&theirs));
+    }
+}
+
+#[test]
+fn the_qr_code_in_the_folder_is_that_of_the_first_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = repository().join("templates/completion");
+    let copy = folder.path().join("completion");
+    tool("cp", &["-r".as_ref(), template.as_ref(), copy.as_ref()]);
+    let main = fs::read_to_string(copy.join("main.typ")).unwrap();
+    let kept = fs::read_to_string(copy.join("qr.svg")).unwrap();
+    let check = format!("#assert.eq(read(\"qr.svg\"), {})\n", serde_json::to_string(kept.trim_end()).unwrap());
+    fs::write(copy.join("main.typ"), check + &main).unwrap();
+    let engine = Engine::new(Fonts::load(&repository().join("fonts")).unwrap());
+    let rendered = engine.load(&copy).unwrap().render(&Data::new(sample("ada")));
+    rendered.map(drop).unwrap_or_else(|e| panic!("{e}"));
+}
+
+#[test]
+fn a_fault_prints_as_the_stock_command_prints_it() {
+    let sketch = Sketch::new("#let data = json(\"data.json\")\n#data.nmae\n");
+    let expected = "\
+the template does not compile
+error: dictionary does not contain key \"nmae\"
+  ┌─ sketch/main.typ:2:6
+  │
+2 │ #data.nmae
+  │       ^^^^
+";
+    assert_eq!(sketch.render_fault(), expected.trim_end());
+}
+
+#[test]
+fn a_fault_keeps_its_place_hints_and_calls() {
+    let sketch = Sketch::new("#let greet(n) = n + 1\n#greet(\"é\")\n#set text(font: \"Comic\")\n");
+    let Err(RenderError::Template(faults)) = sketch.render(json!({})) else { panic!("it compiles") };
+    let fault = faults.iter().next().unwrap();
+    assert_eq!((fault.severity, fault.message.as_str()), (Severity::Error, "cannot add string and integer"));
+    let place = fault.place.as_ref().unwrap();
+    assert_eq!((place.line, place.column), (1, 17));
+    assert_eq!(fault.trace[0].1.as_ref().unwrap().line, 2);
+    assert!(faults.colored().contains("\u{1b}["));
+
+    let unknown = Sketch::new("#foo-bar").render(json!({})).err().unwrap().to_string();
+    assert!(unknown.contains("= hint: if you meant to use subtraction, try adding spaces around the minus sign"), "{unknown}");
+}
+
+#[test]
+fn an_unknown_font_is_a_warning_with_its_place() {
+    let sketch = Sketch::new(&format!("{PAGE}#set text(font: \"Comic Sans\")\nHello"));
+    let document = sketch.render(json!({})).unwrap();
+    let warning = document.warnings().iter().next().unwrap();
+    assert_eq!((warning.severity, warning.message.as_str()), (Severity::Warning, "unknown font family: comic sans"));
+    assert_eq!(warning.place.as_ref().unwrap().line, 2);
+}
+
+#[test]
+fn data_that_breaks_the_schema_is_named_by_path_and_not_repeated() {
+    let error = Sketch::new(PAGE).render(json!({ "scores": [1, "secret", 3.5] })).err().unwrap().to_string();
+    let expected = "the data does not fit the template's schema: scores/1: the value is not of type \"integer\"; \
+                    scores/2: the value is not of type \"integer\"";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_template_sees_its_folder_and_nothing_else() {
+    for (main, expected) in [
+        ("#read(\"/etc/passwd\")", "file not found (searched at /etc/passwd)"),
+        ("#read(\"../secret.txt\")", "path would escape the project root"),
+        ("#import \"@preview/cetz:0.3.0\"", "@preview/cetz:0.3.0 is not in the template's folder: packages are not downloaded"),
+        ("#json(\"samples/ada.json\")", "file not found"),
+        ("#datetime.today()", "unable to get the current date"),
+    ] {
+        let sketch = Sketch::new(main);
+        fs::create_dir(sketch.0.path().join("samples")).unwrap();
+        sketch.write("samples/ada.json", "{}");
+        let fault = sketch.render_fault();
+        assert!(fault.contains(expected), "{expected} is not in {fault}");
+    }
+}
+
+#[test]
+fn a_symbolic_link_is_refused() {
+    let sketch = Sketch::new(PAGE);
+    std::os::unix::fs::symlink("/etc/hostname", sketch.0.path().join("name.txt")).unwrap();
+    assert_eq!(sketch.fault(), "sketch/name.txt is a symbolic link: put a copy of the file there");
+}
+
+#[test]
+fn every_fault_of_a_folder_is_told() {
+    let manifest = |tool: &str| {
+        format!("[package]\nname = \"sketch\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n{tool}")
+    };
+    let image = "[tool.testamur.image]\nwidth = 200\nheight = 100\n";
+    for (file, text, expected) in [
+        ("typst.toml", String::new(), "sketch/typst.toml: TOML parse error at line 1, column 1"),
+        ("typst.toml", manifest(""), "the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]"),
+        ("typst.toml", manifest("[tool.testamur]\n"), "in [tool.testamur]: missing field `image`"),
+        ("typst.toml", manifest(&format!("[tool.testamur]\ncolour = 1\n{image}")), "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `pages`, `image`"),
+        ("typst.toml", manifest(&format!("{image}dpi = 1\n")), "unknown field `dpi`, expected one of `width`, `height`, `quality`"),
+        ("typst.toml", manifest(&format!("{image}quality = 101\n")), "quality is 101, not 1 to 100"),
+        ("typst.toml", manifest(image).replace("main.typ", "page.typ"), "sketch has no page.typ"),
+        ("typst.toml", manifest(image).replace("0.1.0\"", "0.1.0\"\ncompiler = \"9.0.0\""), "the template needs Typst 9.0.0, this is 0.15."),
+        ("schema.json", "{".to_owned(), "sketch/schema.json: EOF while parsing an object"),
+        ("schema.json", r#"{"type": "objekt"}"#.to_owned(), "sketch/schema.json: \"objekt\" is not valid"),
+    ] {
+        let sketch = Sketch::new(PAGE);
+        let fault = sketch.write(file, &text).fault();
+        assert!(fault.contains(expected), "{expected} is not in {fault}");
+    }
+    for file in ["typst.toml", "schema.json"] {
+        let sketch = Sketch::new(PAGE);
+        fs::remove_file(sketch.0.path().join(file)).unwrap();
+        assert_eq!(sketch.fault(), format!("sketch has no {file}"));
+    }
+}
+
+#[test]
+fn text_that_makes_another_page_is_an_error() {
+    let fault = Sketch::new(&format!("{PAGE}#lorem(300)")).render_fault();
+    assert!(fault.ends_with("pages where typst.toml says 1: something does not fit"), "{fault}");
+}
+
+#[test]
+fn an_image_of_another_shape_or_of_monstrous_size_is_an_error() {
+    let tall = Sketch::new("#set page(width: 200pt, height: 150pt)\n").render(json!({})).unwrap();
+    let fault = tall.png().err().unwrap().to_string();
+    assert_eq!(fault, "a page of 200.00 x 150.00 pt has not the shape of an image of 200 x 100 pixels: 200 x 150 would do");
+    let sketch = Sketch::new(PAGE);
+    let manifest = fs::read_to_string(sketch.0.path().join("typst.toml")).unwrap();
+    sketch.write("typst.toml", &manifest.replace("200", "200000").replace("100", "100000"));
+    let fault = sketch.render(json!({})).unwrap().png().err().unwrap().to_string();
+    assert_eq!(fault, "an image of 200000 x 100000 pixels has more than 64000000: make [tool.testamur.image] smaller");
+}
+
+#[test]
+fn a_transparent_page_is_white_in_a_jpg_and_transparent_in_a_png() {
+    let document = Sketch::new("#set page(width: 200pt, height: 100pt, fill: none)\n").render(json!({})).unwrap();
+    let png = image::load_from_memory(&document.png().unwrap()).unwrap().into_rgba8();
+    assert_eq!(png.get_pixel(50, 50).0, [0, 0, 0, 0]);
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["a.jpg", "white.png"].map(|name| folder.path().join(name));
+    fs::write(&paths[0], document.jpg(testamur_engine::Jpeg::default()).unwrap()).unwrap();
+    image::RgbImage::from_pixel(200, 100, image::Rgb([255; 3])).save(&paths[1]).unwrap();
+    assert_eq!(python("difference.py", &paths.each_ref().map(AsRef::as_ref)), "0.000 0.000000\n");
+}
+
+#[test]
+fn the_hash_covers_what_a_render_can_see() {
+    let hash = |change: &dyn Fn(&Sketch)| {
+        let sketch = Sketch::new(PAGE);
+        fs::create_dir(sketch.0.path().join("samples")).unwrap();
+        change(&sketch);
+        sketch.load().unwrap().hash().to_owned()
+    };
+    let plain = hash(&|_| {});
+    assert_eq!(plain, hash(&|sketch| _ = sketch.write("samples/a.json", "{}")));
+    assert_ne!(plain, hash(&|sketch| _ = sketch.write("main.typ", "#set page(fill: red)")));
+    assert_ne!(plain, hash(&|sketch| _ = sketch.write("logo.svg", "<svg/>")));
+}
+
+#[test]
+fn a_value_too_long_for_a_qr_code_is_an_error() {
+    let sketch = Sketch::new(PAGE);
+    let manifest = fs::read_to_string(sketch.0.path().join("typst.toml")).unwrap();
+    sketch.write("typst.toml", &manifest.replace("[tool.testamur.image]", "[tool.testamur]\nqr = \"url\"\n[tool.testamur.image]"));
+    let fault = sketch.render(json!({ "url": "x".repeat(3000) })).err().unwrap().to_string();
+    assert_eq!(fault, "url has 3000 bytes, too many for a QR code");
+}
+
+#[test]
+fn a_folder_without_fonts_is_an_error() {
+    let fault = Fonts::load(Path::new("no-such-folder")).err().unwrap().to_string();
+    assert_eq!(fault, "no fonts in no-such-folder: name the folder that holds them");
+}
