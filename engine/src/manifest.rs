@@ -45,7 +45,7 @@ pub struct ImageSize {
 
 impl ImageSize {
     const fn default_quality() -> u8 {
-        90
+        85
     }
 }
 

@@ -4,6 +4,7 @@ use image::ImageEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use typst::layout::Size;
 use typst::utils::Scalar;
+use typst::visualize::Paint;
 use typst_layout::Page;
 use typst_render::RenderOptions;
 
@@ -32,7 +33,9 @@ pub enum JpegEncoder {
 
 pub(crate) fn jpg(page: &Page, size: ImageSize, jpeg: Jpeg) -> Result<Vec<u8>, RenderError> {
     let mut pixels = render(page, size)?;
-    put_on_white(&mut pixels.rgba);
+    if !is_opaque(page) {
+        put_on_white(&mut pixels.rgba);
+    }
 
     let mut encoder = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_EXT_RGBX);
     encoder.set_size(pixels.width, pixels.height);
@@ -104,6 +107,11 @@ fn scale(page: Size, size: ImageSize) -> Result<f64, RenderError> {
         size.width,
         (f64::from(size.width) / page_width * page_height).round()
     )))
+}
+
+/// Whether the page's own fill hides whatever is behind it; what is drawn on it then changes no alpha.
+fn is_opaque(page: &Page) -> bool {
+    matches!(page.fill_or_white(), Some(Paint::Solid(color)) if color.alpha().is_none_or(|alpha| alpha >= 1.0))
 }
 
 /// Blends premultiplied pixels with white, in place.

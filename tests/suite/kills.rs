@@ -105,6 +105,11 @@ fn a_disk_that_is_full_from_any_step_is_told_and_the_next_run_makes_up_for_it() 
     for step in (1..calls).step_by(calls / 8) {
         let program = struck(&format!("full:{step}"));
         let outcome = issue(&program);
+        if outcome.code == Some(0) {
+            // Nothing but tidying up was left to do.
+            assert!(finished(&program) == reference, "step {step}: {outcome:?}");
+            continue;
+        }
         assert!(matches!(outcome.code, Some(1 | 3)), "step {step}: {outcome:?}");
         let told = ["No space left on device", "database or disk is full", "disk I/O error"];
         let both = format!("{}{}", outcome.stdout, outcome.stderr);

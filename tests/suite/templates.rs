@@ -131,8 +131,8 @@ fn data_that_breaks_the_schema_is_named_by_path_and_not_repeated() {
 #[test]
 fn a_template_sees_its_folder_and_nothing_else() {
     for (main, expected) in [
-        ("#read(\"/etc/passwd\")", "file not found (searched at /etc/passwd)"),
-        ("#read(\"../secret.txt\")", "path would escape the project root"),
+        ("#read(\"/etc/passwd\")", "file not found (searched at etc/passwd)"),
+        ("#read(\"../secret.txt\")", "would escape the project root"),
         ("#import \"@preview/cetz:0.3.0\"", "@preview/cetz:0.3.0 is not in the template's folder: packages are not downloaded"),
         ("#json(\"samples/ada.json\")", "file not found"),
         ("#datetime.today()", "unable to get the current date"),
