@@ -41,9 +41,14 @@ impl Program {
     /// Makes a folder with two learners, Ada and Grace, and two courses, engines and compilers.
     #[must_use]
     pub fn new() -> Self {
-        let program = Self { folder: tempfile::tempdir().expect("temporary folders can be made"), environment: Vec::new() };
-        program.write("users.json", &json!([user("u-ada", "Ada Lovelace"), user("u-grace", "Grace Hopper")]).to_string());
-        program.write("courses.json", &json!([course("c-1", "Analytical Engines"), course("c-2", "Compilers")]).to_string());
+        let program =
+            Self { folder: tempfile::tempdir().expect("temporary folders can be made"), environment: Vec::new() };
+        program
+            .write("users.json", &json!([user("u-ada", "Ada Lovelace"), user("u-grace", "Grace Hopper")]).to_string());
+        program.write(
+            "courses.json",
+            &json!([course("c-1", "Analytical Engines"), course("c-2", "Compilers")]).to_string(),
+        );
         program
     }
 
@@ -84,7 +89,8 @@ impl Program {
     pub fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
         let names = entries.map(|entry| entry.expect("folders are readable").file_name().into_string().expect("UTF-8"));
-        let mut files: Vec<_> = names.map(|name| format!("{folder}/{name}")).map(|name| (name.clone(), self.read(&name))).collect();
+        let mut files: Vec<_> =
+            names.map(|name| format!("{folder}/{name}")).map(|name| (name.clone(), self.read(&name))).collect();
         files.sort();
         files
     }

@@ -12,7 +12,8 @@ use crate::{build_folder, repository};
 #[track_caller]
 pub fn tool(name: &str, arguments: &[&OsStr]) -> String {
     let output = Command::new(name).args(arguments).output();
-    let output = output.unwrap_or_else(|e| panic!("{name}: {e}; the README's tests need qpdf, poppler-utils, python3 and gcc"));
+    let output =
+        output.unwrap_or_else(|e| panic!("{name}: {e}; the README's tests need qpdf, poppler-utils, python3 and gcc"));
     printed(name, output)
 }
 

@@ -23,7 +23,13 @@ fn show(options: &Options) -> Result<ExitCode, CliError> {
         if options.json {
             output::json(letter);
         } else {
-            output::line(&format!("{}  {}  {}  after {}", letter.id, letter.failed_at, letter.kind, letter.attempts_text()));
+            output::line(&format!(
+                "{}  {}  {}  after {}",
+                letter.id,
+                letter.failed_at,
+                letter.kind,
+                letter.attempts_text()
+            ));
             output::line(&format!("  reason  {}", letter.reason.replace('\n', "\n          ")));
             output::line(&format!("  event   {}", letter.event));
         }
@@ -49,7 +55,8 @@ fn retry(options: &Options, command: &Retry) -> Result<ExitCode, CliError> {
         }
         (Some(_), _) => return Err(CliError::Setting("--event repairs one dead letter: name one".to_owned())),
     };
-    let chosen = letters.into_iter().filter(|letter| command.ids.is_empty() || command.ids.contains(&letter.id)).collect();
+    let chosen =
+        letters.into_iter().filter(|letter| command.ids.is_empty() || command.ids.contains(&letter.id)).collect();
     let station = Station::open(options, &command.deployment, &command.directory)?;
     worker::run(options, &station, async |queue| queue.put_back(chosen, repaired).await)
 }

@@ -83,7 +83,12 @@ pub(crate) struct Deployment {
     pub(crate) jpeg: JpegChoice,
 
     /// Sender of e-mails.
-    #[arg(long, env = "TESTAMUR_MAIL_FROM", default_value = "Testamur <certificates@example.com>", value_name = "MAILBOX")]
+    #[arg(
+        long,
+        env = "TESTAMUR_MAIL_FROM",
+        default_value = "Testamur <certificates@example.com>",
+        value_name = "MAILBOX"
+    )]
     pub(crate) mail_from: String,
 
     /// Server to send e-mails through, such as smtps://user:password@mail.example.com; without it they are written to the

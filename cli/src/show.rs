@@ -9,7 +9,8 @@ use crate::output;
 
 pub(crate) fn run(options: &Options, command: &Show) -> Result<ExitCode, CliError> {
     let record = Archive::open(&options.out)?.record(&command.id)?;
-    let record = record.ok_or_else(|| CliError::Unknown { what: "certificate or enrolment", id: command.id.clone() })?;
+    let record =
+        record.ok_or_else(|| CliError::Unknown { what: "certificate or enrolment", id: command.id.clone() })?;
     if options.json {
         output::json(&record);
     } else {

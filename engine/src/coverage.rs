@@ -10,9 +10,7 @@ use crate::error::RenderError;
 /// Fails with the first character that is laid out with the missing glyph, and the data field it stands in.
 pub(crate) fn check(document: &PagedDocument, data: &Data) -> Result<(), RenderError> {
     match document.pages().iter().find_map(|page| missing_in(&page.frame)) {
-        Some(character) => {
-            Err(RenderError::UnsupportedCharacter { character, field: data.field_with(character) })
-        }
+        Some(character) => Err(RenderError::UnsupportedCharacter { character, field: data.field_with(character) }),
         None => Ok(()),
     }
 }
@@ -27,5 +25,7 @@ fn missing_in(frame: &Frame) -> Option<char> {
 
 fn missing_in_text(text: &TextItem) -> Option<char> {
     let missing = text.glyphs.iter().filter(|glyph| glyph.id == 0);
-    missing.flat_map(|glyph| text.text.get(glyph.range()).unwrap_or_default().chars()).find(|&c| !is_default_ignorable(c))
+    missing
+        .flat_map(|glyph| text.text.get(glyph.range()).unwrap_or_default().chars())
+        .find(|&c| !is_default_ignorable(c))
 }

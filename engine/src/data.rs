@@ -65,11 +65,8 @@ impl Data {
 /// ```
 #[must_use]
 pub fn clean_text(text: &str) -> String {
-    let visible: String = text
-        .nfc()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|&c| !is_dropped(c))
-        .collect();
+    let visible: String =
+        text.nfc().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !is_dropped(c)).collect();
     if visible.chars().all(|c| c == ' ' || is_default_ignorable(c)) {
         return String::new();
     }

@@ -19,7 +19,11 @@ pub struct PdfStamp<'a> {
     pub issued_at: Option<Timestamp>,
 }
 
-pub(crate) fn export(document: &PagedDocument, stamp: &PdfStamp<'_>, world: &TemplateWorld) -> Result<Vec<u8>, RenderError> {
+pub(crate) fn export(
+    document: &PagedDocument,
+    stamp: &PdfStamp<'_>,
+    world: &TemplateWorld,
+) -> Result<Vec<u8>, RenderError> {
     let options = PdfOptions {
         ident: Smart::Custom(stamp.ident.to_owned()),
         creator: Smart::Custom(Some("Testamur".to_owned())),

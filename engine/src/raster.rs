@@ -46,7 +46,11 @@ pub(crate) fn jpg(page: &Page, size: ImageSize, jpeg: Jpeg) -> Result<Vec<u8>, R
     // Coloured type on white shows the fringes of halved chroma.
     encoder.set_chroma_sampling_pixel_sizes((1, 1), (1, 1));
     let density = pixels.dots_per_inch;
-    encoder.set_pixel_density(mozjpeg::PixelDensity { unit: mozjpeg::PixelDensityUnit::Inches, x: density, y: density });
+    encoder.set_pixel_density(mozjpeg::PixelDensity {
+        unit: mozjpeg::PixelDensityUnit::Inches,
+        x: density,
+        y: density,
+    });
     let failed = |e: std::io::Error| RenderError::Encode(e.to_string());
     let mut encoder = encoder.start_compress(Vec::new()).map_err(failed)?;
     encoder.write_scanlines(&pixels.rgba).map_err(failed)?;

@@ -119,7 +119,8 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
     /// Renders and stores the three objects. The image is drawn while the PDF is being stored.
     async fn store(&self, record: &Record, course: &Course, template: Template) -> Result<(), Error> {
         let keys = ObjectKeys::of(record.certificate_id);
-        let (data, ident, issued_at) = (data(record, course), record.certificate_id.to_string(), Some(record.issued_at));
+        let (data, ident, issued_at) =
+            (data(record, course), record.certificate_id.to_string(), Some(record.issued_at));
         let (document, pdf) = blocking(move || {
             let document = template.render(&data)?;
             let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
@@ -166,7 +167,9 @@ fn data(record: &Record, course: &Course) -> Data {
 }
 
 /// Runs rendering where it does not hold up input and output.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, RenderError> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RenderError> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|error| Rejection::Render(error).into()),
         Err(stopped) => Err(Unavailable::new("rendering was cut off", stopped).into()),

@@ -42,7 +42,12 @@ impl Composer {
     ///
     /// # Errors
     /// [`Rejection::Mail`] if the learner's address is none or a template fails.
-    pub fn compose(&self, id: CertificateId, event: &CertificateGenerated, user: &User) -> Result<Option<Mail>, Rejection> {
+    pub fn compose(
+        &self,
+        id: CertificateId,
+        event: &CertificateGenerated,
+        user: &User,
+    ) -> Result<Option<Mail>, Rejection> {
         let Some(email) = &user.email else {
             return Ok(None);
         };

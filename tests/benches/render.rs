@@ -36,7 +36,9 @@ fn bench(criterion: &mut Criterion) {
     warm.bench_function("compile", |b| b.iter(|| template.render(&next()).unwrap()));
     let document = template.render(&next()).unwrap();
     warm.bench_function("export PDF", |b| b.iter(|| document.pdf(&STAMP).unwrap()));
-    warm.bench_function("compile and export PDF", |b| b.iter(|| template.render(&next()).unwrap().pdf(&STAMP).unwrap()));
+    warm.bench_function("compile and export PDF", |b| {
+        b.iter(|| template.render(&next()).unwrap().pdf(&STAMP).unwrap())
+    });
     warm.bench_function("raster and JPG, fast", |b| b.iter(|| document.jpg(FAST).unwrap()));
     warm.bench_function("raster and JPG, small", |b| b.iter(|| document.jpg(SMALL).unwrap()));
     warm.bench_function("PDF and JPG", |b| b.iter(|| pdf_and_jpg(&template, &next())));

@@ -21,14 +21,30 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
         event.to_string()
     };
     let cases = [
-        ("{\"userId\":".to_owned(), "bad-event", "not a CourseCompleted event: not JSON: EOF while parsing a value at line 1 column 10"),
+        (
+            "{\"userId\":".to_owned(),
+            "bad-event",
+            "not a CourseCompleted event: not JSON: EOF while parsing a value at line 1 column 10",
+        ),
         ("[1, 2]".to_owned(), "bad-event", "not a CourseCompleted event: not a JSON object"),
         (without, "bad-event", "not a CourseCompleted event: missing field `userId`"),
         (changed("completedAt", "2026-13-40"), "bad-event", "not a CourseCompleted event: "),
         (changed("enrollmentId", ""), "bad-event", "not a CourseCompleted event: enrollmentId is empty"),
-        (changed("enrollmentId", "a\nb"), "bad-event", "not a CourseCompleted event: enrollmentId holds a control character"),
-        (changed("userId", &"x".repeat(1025)), "bad-event", "not a CourseCompleted event: userId has 1025 bytes, more than 1024"),
-        (r#"{"detail-type": "UserDeleted", "detail": {}}"#.to_owned(), "bad-event", "its detail-type is \"UserDeleted\""),
+        (
+            changed("enrollmentId", "a\nb"),
+            "bad-event",
+            "not a CourseCompleted event: enrollmentId holds a control character",
+        ),
+        (
+            changed("userId", &"x".repeat(1025)),
+            "bad-event",
+            "not a CourseCompleted event: userId has 1025 bytes, more than 1024",
+        ),
+        (
+            r#"{"detail-type": "UserDeleted", "detail": {}}"#.to_owned(),
+            "bad-event",
+            "its detail-type is \"UserDeleted\"",
+        ),
         (changed("userId", "u-nobody"), "unknown-user", "unknown user u-nobody: add it to the directory, then retry"),
         (changed("courseId", "c-none"), "unknown-course", "unknown course c-none: add it to the directory, then retry"),
     ];
@@ -88,7 +104,9 @@ fn a_character_without_a_glyph_stops_one_certificate_only() {
     let program = Program::new();
     program.write("users.json", r#"[{"userId": "u-1", "name": "Sesh 𓋴"}, {"userId": "u-2", "name": "Ada"}]"#);
     let outcome = program.issue(&[completed("u-1", "c-1", "e-1"), completed("u-2", "c-1", "e-2")]).exits(1);
-    outcome.says("no font has a glyph for U+132F4 ‘𓋴’ in userName").says("1 issued, 1 without an address, 1 dead letter");
+    outcome
+        .says("no font has a glyph for U+132F4 ‘𓋴’ in userName")
+        .says("1 issued, 1 without an address, 1 dead letter");
     assert_eq!(program.json(&["dead-letters", "show"])[0]["code"], "unsupported-character");
 }
 
@@ -134,7 +152,8 @@ fn folders_and_files_that_cant_be_used_are_named() {
     issue(&["--out", "file/out"]).says("error: can't create file/out: Not a directory");
     issue(&["--fonts", "none"]).says("error: no fonts in none: name the folder that holds them");
     issue(&["--directory", "none"]).says("error: can't read none/users.json: No such file or directory");
-    issue(&["--templates", "none"]).says("error: mail: can't compose the e-mail: can't read none/mail/subject.txt: No such file");
+    issue(&["--templates", "none"])
+        .says("error: mail: can't compose the e-mail: can't read none/mail/subject.txt: No such file");
     program.run(&["issue", "none.jsonl"]).exits(3).says("error: can't read none.jsonl: No such file or directory");
 
     program.write("users.json", "[{\"userId\": 1}]");
@@ -155,7 +174,8 @@ fn a_folder_that_cant_be_written_any_more_makes_dead_letters_that_are_issued_on_
 #[test]
 fn a_damaged_database_is_told_and_left_alone() {
     let program = Program::new();
-    program.write("out/testamur.db", "this is no database, however long it may be; it goes on for more than a header has");
+    program
+        .write("out/testamur.db", "this is no database, however long it may be; it goes on for more than a header has");
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(3);
     outcome.says("error: out/testamur.db can't be used as a database: file is not a database");
     outcome.says("restore it from a backup, or move it away to start anew");

@@ -11,11 +11,24 @@ use crate::completed;
 fn help_says_what_there_is_and_what_the_exit_codes_mean() {
     let program = Program::new();
     let help = program.run(&["--help"]).exits(0).stdout;
-    for text in ["issue", "render", "list", "show", "dead-letters", "--out <DIR>", "[env: TESTAMUR_OUT=]", "Exit codes:", "TESTAMUR_ID_KEY"] {
+    for text in [
+        "issue",
+        "render",
+        "list",
+        "show",
+        "dead-letters",
+        "--out <DIR>",
+        "[env: TESTAMUR_OUT=]",
+        "Exit codes:",
+        "TESTAMUR_ID_KEY",
+    ] {
         assert!(help.contains(text), "{text} is not in\n{help}");
     }
     let help = program.run(&["issue", "--help"]).exits(0).stdout;
-    assert!(help.contains("[default: the folder of FILE]") && help.contains("smtps://user:password@mail.example.com"), "{help}");
+    assert!(
+        help.contains("[default: the folder of FILE]") && help.contains("smtps://user:password@mail.example.com"),
+        "{help}"
+    );
     program.run(&[]).exits(2).says("Usage: testamur");
     program.run(&["issue"]).exits(2).says("<FILE>");
     program.run(&["isue", "x"]).exits(2).says("a similar subcommand exists: 'issue'");
@@ -33,12 +46,16 @@ fn events_come_from_standard_input_too() {
 #[test]
 fn json_is_one_object_a_line_with_totals_last() {
     let program = Program::new();
-    let events = [completed("u-ada", "c-1", "e-1"), completed("u-ada", "c-1", "e-1"), completed("u-nobody", "c-1", "e-2")];
+    let events =
+        [completed("u-ada", "c-1", "e-1"), completed("u-ada", "c-1", "e-1"), completed("u-nobody", "c-1", "e-2")];
     program.write("events.jsonl", &events.map(|event| event.to_string()).join("\n"));
     let lines = program.json(&["issue", "events.jsonl"]);
     let outcomes: Vec<_> = lines.iter().filter_map(|line| line["outcome"].as_str()).collect();
     assert_eq!(outcomes.len(), 4);
-    assert!(["issued", "already-issued", "dead-letter", "mailed"].iter().all(|outcome| outcomes.contains(outcome)), "{outcomes:?}");
+    assert!(
+        ["issued", "already-issued", "dead-letter", "mailed"].iter().all(|outcome| outcomes.contains(outcome)),
+        "{outcomes:?}"
+    );
     let totals = json!({ "issued": 1, "alreadyIssued": 1, "mailed": 1, "withoutAddress": 0, "deadLetters": 1 });
     assert_eq!(lines.last().unwrap()["totals"], totals);
     let issued = lines.iter().find(|line| line["outcome"] == "issued").unwrap();
@@ -84,9 +101,14 @@ fn render_writes_what_the_extension_says() {
     program.run(&["render", "none", "--data", data, "-o", "a.pdf"]).exits(3).says("No such file or directory");
     program.write("data.json", "{\"userName\": 5}");
     let outcome = program.run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"]).exits(1);
-    outcome.says("error: the data does not fit the template's schema: ").says("userName: the value is not of type \"string\"");
+    outcome
+        .says("error: the data does not fit the template's schema: ")
+        .says("userName: the value is not of type \"string\"");
     program.write("data.json", "{");
-    program.run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"]).exits(1).says("error: the data is not JSON: EOF");
+    program
+        .run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"])
+        .exits(1)
+        .says("error: the data is not JSON: EOF");
 }
 
 #[test]
@@ -95,7 +117,10 @@ fn two_processes_do_not_work_in_one_folder() {
     program.write("out/lock", "");
     let lock = File::open(program.path("out/lock")).unwrap();
     lock.lock().unwrap();
-    program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(3).says("error: another testamur is at work in out: wait until it ends");
+    program
+        .issue(&[completed("u-ada", "c-1", "e-1")])
+        .exits(3)
+        .says("error: another testamur is at work in out: wait until it ends");
     drop(lock);
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("1 issued");
 }

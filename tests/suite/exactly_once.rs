@@ -87,7 +87,8 @@ impl Deliveries for Faulty<'_> {
 fn deployment() -> Memory {
     let memory = Memory::default();
     let user = User { name: "Ada Lovelace".into(), email: Some("ada@example.com".into()), locale: None };
-    let course = Course { name: "Engines".into(), author: "Babbage".into(), instructor: None, template: None, locale: None };
+    let course =
+        Course { name: "Engines".into(), author: "Babbage".into(), instructor: None, template: None, locale: None };
     memory.state().users.insert("u-1".into(), user);
     memory.state().courses.insert("c-1".into(), course);
     memory
@@ -117,7 +118,8 @@ async fn run(ports: Faulty<'_>) -> Result<(), Error> {
     };
     let issued = issuer.issue(&event, Timestamp::UNIX_EPOCH).await;
 
-    let read = |part: &str| std::fs::read_to_string(Path::new(&templates).join("mail").join(part)).map_err(|e| e.to_string());
+    let read =
+        |part: &str| std::fs::read_to_string(Path::new(&templates).join("mail").join(part)).map_err(|e| e.to_string());
     let composer = Composer::new("Testamur <certificates@example.com>", read).unwrap();
     let notifier = Notifier { directory: ports, mailer: ports, deliveries: ports, composer };
     let announced = ports.memory.state().announced.clone();
@@ -130,11 +132,19 @@ async fn run(ports: Faulty<'_>) -> Result<(), Error> {
 /// What must be the same however it came about. A message that was handed over twice is one message to its reader.
 fn outcome(memory: &Memory) -> impl PartialEq + std::fmt::Debug + use<> {
     let state = memory.state();
-    let objects: Vec<_> = state.objects.values().map(|object| (object.key.clone(), object.content_type, object.bytes.len())).collect();
+    let objects: Vec<_> =
+        state.objects.values().map(|object| (object.key.clone(), object.content_type, object.bytes.len())).collect();
     let mut mails: Vec<_> = state.mails.iter().map(|mail| mail.message.clone()).collect();
     mails.dedup();
     let bytes: Vec<_> = state.objects.values().map(|object| object.bytes.clone()).collect();
-    (objects, bytes, state.records.values().cloned().collect::<Vec<_>>(), state.announced.clone(), mails, state.sent.clone())
+    (
+        objects,
+        bytes,
+        state.records.values().cloned().collect::<Vec<_>>(),
+        state.announced.clone(),
+        mails,
+        state.sent.clone(),
+    )
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@ fn the_demo_issues_every_certificate_and_a_second_run_changes_nothing() {
     let program = Program::new();
     let events = repository().join("cli/demo/events.jsonl");
     let first = program.run(&["issue", events.to_str().unwrap()]).exits(0);
-    first.says("issued    e-1001  out/certificates/").says("11 issued, 11 e-mails").says("certificates: out/certificates");
+    first
+        .says("issued    e-1001  out/certificates/")
+        .says("11 issued, 11 e-mails")
+        .says("certificates: out/certificates");
     let (certificates, mails) = (program.files("out/certificates"), program.files("out/mail"));
     assert_eq!((certificates.len(), mails.len()), (33, 11));
 
@@ -85,7 +88,8 @@ fn record_and_metadata_hold_what_was_printed_and_the_template_that_printed_it() 
 
     let metadata: Value = serde_json::from_slice(&program.read(&format!("out/certificates/{id}.json"))).unwrap();
     let keys: BTreeSet<_> = metadata.as_object().unwrap().keys().map(String::as_str).collect();
-    let names = ["certificateId", "userId", "courseId", "courseName", "userName", "issuedAt", "locale", "revision", "template"];
+    let names =
+        ["certificateId", "userId", "courseId", "courseName", "userName", "issuedAt", "locale", "revision", "template"];
     assert_eq!(keys, BTreeSet::from(names));
     assert!(names.iter().all(|name| metadata[*name] == record[*name]));
 }
@@ -106,7 +110,10 @@ fn ids_come_from_the_enrolment_and_the_secret_alone() {
 fn the_same_events_give_the_same_bytes_in_every_process() {
     let runs = [(); 2].map(|()| {
         let program = Program::new();
-        program.issue(&[completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-2", "e-2")]).exits(0).says("2 issued");
+        program
+            .issue(&[completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-2", "e-2")])
+            .exits(0)
+            .says("2 issued");
         (program.files("out/certificates"), program.files("out/mail"))
     });
     assert_eq!(runs[0].0.len(), 6);
@@ -124,7 +131,10 @@ fn an_issued_certificate_stays_as_it_was_when_its_template_changes() {
 
     let source = String::from_utf8(program.read("templates/completion/main.typ")).unwrap();
     program.write("templates/completion/main.typ", &source.replace("#1e3a5f", "#5f1e3a"));
-    program.issue(&[completed("u-ada", "c-1", "e-1"), completed("u-ada", "c-1", "e-2")]).exits(0).says("1 issued, 1 already issued");
+    program
+        .issue(&[completed("u-ada", "c-1", "e-1"), completed("u-ada", "c-1", "e-2")])
+        .exits(0)
+        .says("1 issued, 1 already issued");
     let after = program.files("out/certificates");
     assert!(before.iter().all(|file| after.contains(file)));
     let records = program.json(&["list"]);
@@ -139,7 +149,10 @@ fn the_locale_is_the_courses_else_the_users() {
         "courses.json",
         r#"[{"courseId": "a", "name": "A", "author": "B"}, {"courseId": "b", "name": "A", "author": "B", "locale": "ja"}]"#,
     );
-    program.issue(&[completed("u", "a", "e-1"), completed("u", "b", "e-2")]).exits(0).says("2 issued, 2 without an address");
+    program
+        .issue(&[completed("u", "a", "e-1"), completed("u", "b", "e-2")])
+        .exits(0)
+        .says("2 issued, 2 without an address");
     assert_eq!(program.json(&["show", "e-1"])[0]["locale"], "zh-Hans");
     assert_eq!(program.json(&["show", "e-2"])[0]["locale"], "ja");
 }

@@ -85,7 +85,8 @@ fn kill_at(step: usize, reference: &(Files, Files)) {
 /// What is announced exists: a mail means a record, a record means all files, and every file is whole.
 fn nothing_half_done(program: &Program, step: usize) {
     let (certificates, mails) = finished(program);
-    let records = if Path::exists(&program.path("out/testamur.db")) { program.run(&["list"]).stdout } else { String::new() };
+    let records =
+        if Path::exists(&program.path("out/testamur.db")) { program.run(&["list"]).stdout } else { String::new() };
     assert!(mails.is_empty() || !records.is_empty(), "step {step}: a mail without a record");
     assert!(records.is_empty() || certificates.len() == 3, "step {step}: a record without its files");
     let ends: BTreeSet<_> = certificates

@@ -28,7 +28,9 @@ fn the_mail_names_learner_and_course_and_leads_to_the_certificate() {
     assert_eq!(mail["id"], format!("<{}@example.com>", record["certificateId"].as_str().unwrap()));
     for part in ["text", "html"] {
         let text = mail[part].as_str().unwrap().replace("&#x2f;", "/");
-        for expected in ["Ada Lovelace", "Analytical Engines", record["pdfUrl"].as_str().unwrap(), "Issued on 2026-11-20"] {
+        for expected in
+            ["Ada Lovelace", "Analytical Engines", record["pdfUrl"].as_str().unwrap(), "Issued on 2026-11-20"]
+        {
             assert!(text.contains(expected), "{expected} is not in {text}");
         }
     }

@@ -84,7 +84,8 @@ fn emoji_are_printed_in_colour() {
 
 #[test]
 fn other_scripts_are_printed_too() {
-    for name in ["ಕನ್ನಡ", "മലയാളം", "తెలుగు", "ગુજરાતી", "ਪੰਜਾਬੀ", "සිංහල", "ភាសាខ្មែរ", "ລາວ", "မြန်မာ"] {
+    for name in ["ಕನ್ನಡ", "മലയാളം", "తెలుగు", "ગુજરાતી", "ਪੰਜਾਬੀ", "සිංහල", "ភាសាខ្មែរ", "ລາວ", "မြန်မာ"]
+    {
         render(json!({ "userName": name }));
     }
 }
@@ -119,11 +120,18 @@ fn long_names_and_titles_shrink_then_wrap_and_stay_within_the_frame() {
     let arabic = "عبد الرحمن بن محمد ".repeat(5);
     let longest_name = "Wm ".repeat(53);
     let longest_title = "Mm ".repeat(80);
-    let cases = [(name_90, title_140), (&unbroken, &unbroken), (&han, &han), (&arabic, &arabic), (&longest_name, &longest_title)];
+    let cases = [
+        (name_90, title_140),
+        (&unbroken, &unbroken),
+        (&han, &han),
+        (&arabic, &arabic),
+        (&longest_name, &longest_title),
+    ];
     for (name, title) in cases {
         let document = render(json!({ "userName": name, "courseName": title, "authorName": name }));
         let words = words(&document);
-        let outside: Vec<_> = words.iter().filter(|w| w.left < 45.0 || w.right > 797.0 || w.top < 45.0 || w.bottom > 550.0).collect();
+        let outside: Vec<_> =
+            words.iter().filter(|w| w.left < 45.0 || w.right > 797.0 || w.top < 45.0 || w.bottom > 550.0).collect();
         assert!(outside.is_empty(), "{name}: {outside:?}");
         let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
         let printed: usize = words.iter().map(|word| letters(&word.text)).sum();
@@ -148,7 +156,18 @@ fn a_name_that_fits_is_set_in_full_size_and_a_longer_one_smaller_on_one_line() {
 
 #[test]
 fn what_looks_like_markup_prints_as_itself() {
-    for name in ["#read(\"main.typ\")", "*a* _b_ `c`", "<script>alert(1)</script>", "a & b &amp;", "\\ \\n \\u{41}", "$x^2$ @cite [c]", "-- ... ~ 'q' \"q\"", "= Heading", "// no comment /* none */", "https://example.com"] {
+    for name in [
+        "#read(\"main.typ\")",
+        "*a* _b_ `c`",
+        "<script>alert(1)</script>",
+        "a & b &amp;",
+        "\\ \\n \\u{41}",
+        "$x^2$ @cite [c]",
+        "-- ... ~ 'q' \"q\"",
+        "= Heading",
+        "// no comment /* none */",
+        "https://example.com",
+    ] {
         let found = text(&render(json!({ "userName": name })), &["-layout"]);
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(squeezed(&found).contains(&squeezed(name)), "{name} is not in\n{found}");
@@ -167,7 +186,9 @@ fn control_characters_and_overrides_never_reach_the_page() {
 fn a_character_without_a_glyph_is_an_error_that_names_it_and_its_field() {
     let error = TEMPLATE.render(&with(json!({ "courseName": "Egyptian 𓂀 for Beginners" }))).err().unwrap();
     assert_eq!(error.to_string(), "no font has a glyph for U+13080 ‘𓂀’ in courseName");
-    assert!(matches!(error, RenderError::UnsupportedCharacter { character: '𓂀', field: Some(field) } if field == "courseName"));
+    assert!(
+        matches!(error, RenderError::UnsupportedCharacter { character: '𓂀', field: Some(field) } if field == "courseName")
+    );
 }
 
 #[test]

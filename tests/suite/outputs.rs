@@ -15,7 +15,10 @@ fn issue_demo() -> Program {
 
 fn paths(program: &Program, extension: &str) -> Vec<String> {
     let names = program.files("out/certificates").into_iter().map(|(name, _)| name);
-    names.filter(|name| name.ends_with(extension)).map(|name| program.path(&name).to_str().unwrap().to_owned()).collect()
+    names
+        .filter(|name| name.ends_with(extension))
+        .map(|name| program.path(&name).to_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -23,7 +26,12 @@ fn pdfs_are_sound_tagged_and_every_font_is_embedded_as_a_subset() {
     for pdf in paths(&issue_demo(), ".pdf") {
         tool("qpdf", &["--check".as_ref(), pdf.as_ref()]);
         let info = tool("pdfinfo", &[pdf.as_ref()]);
-        for line in ["Title:           Certificate of Completion: ", "Creator:         Testamur", "Tagged:          yes", "Pages:           1"] {
+        for line in [
+            "Title:           Certificate of Completion: ",
+            "Creator:         Testamur",
+            "Tagged:          yes",
+            "Pages:           1",
+        ] {
             assert!(info.contains(line), "{line} is not in {info}");
         }
         let fonts = tool("pdffonts", &[pdf.as_ref()]);

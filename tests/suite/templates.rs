@@ -59,7 +59,14 @@ fn the_stock_compiler_makes_the_same_text_of_every_sample() {
         let fonts = repository().join("fonts");
         python("stock_typst.py", &[template.as_ref(), data.as_ref(), fonts.as_ref(), theirs.as_ref()]);
         Program::new()
-            .run(&["render", "completion", "--data", template.join(&data).to_str().unwrap(), "-o", ours.to_str().unwrap()])
+            .run(&[
+                "render",
+                "completion",
+                "--data",
+                template.join(&data).to_str().unwrap(),
+                "-o",
+                ours.to_str().unwrap(),
+            ])
             .exits(0)
             .says("");
         let text = |path: &Path| tool("pdftotext", &["-layout".as_ref(), path.as_ref(), "-".as_ref()]);
@@ -108,7 +115,10 @@ fn a_fault_keeps_its_place_hints_and_calls() {
     assert!(faults.colored().contains("\u{1b}["));
 
     let unknown = Sketch::new("#foo-bar").render(json!({})).err().unwrap().to_string();
-    assert!(unknown.contains("= hint: if you meant to use subtraction, try adding spaces around the minus sign"), "{unknown}");
+    assert!(
+        unknown.contains("= hint: if you meant to use subtraction, try adding spaces around the minus sign"),
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -133,7 +143,10 @@ fn a_template_sees_its_folder_and_nothing_else() {
     for (main, expected) in [
         ("#read(\"/etc/passwd\")", "file not found (searched at etc/passwd)"),
         ("#read(\"../secret.txt\")", "would escape the project root"),
-        ("#import \"@preview/cetz:0.3.0\"", "@preview/cetz:0.3.0 is not in the template's folder: packages are not downloaded"),
+        (
+            "#import \"@preview/cetz:0.3.0\"",
+            "@preview/cetz:0.3.0 is not in the template's folder: packages are not downloaded",
+        ),
         ("#json(\"samples/ada.json\")", "file not found"),
         ("#datetime.today()", "unable to get the current date"),
     ] {
@@ -154,19 +167,34 @@ fn a_symbolic_link_is_refused() {
 
 #[test]
 fn every_fault_of_a_folder_is_told() {
-    let manifest = |tool: &str| {
-        format!("[package]\nname = \"sketch\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n{tool}")
-    };
+    let manifest =
+        |tool: &str| format!("[package]\nname = \"sketch\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n{tool}");
     let image = "[tool.testamur.image]\nwidth = 200\nheight = 100\n";
     for (file, text, expected) in [
         ("typst.toml", String::new(), "sketch/typst.toml: TOML parse error at line 1, column 1"),
-        ("typst.toml", manifest(""), "the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]"),
+        (
+            "typst.toml",
+            manifest(""),
+            "the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]",
+        ),
         ("typst.toml", manifest("[tool.testamur]\n"), "in [tool.testamur]: missing field `image`"),
-        ("typst.toml", manifest(&format!("[tool.testamur]\ncolour = 1\n{image}")), "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `pages`, `image`"),
-        ("typst.toml", manifest(&format!("{image}dpi = 1\n")), "unknown field `dpi`, expected one of `width`, `height`, `quality`"),
+        (
+            "typst.toml",
+            manifest(&format!("[tool.testamur]\ncolour = 1\n{image}")),
+            "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `pages`, `image`",
+        ),
+        (
+            "typst.toml",
+            manifest(&format!("{image}dpi = 1\n")),
+            "unknown field `dpi`, expected one of `width`, `height`, `quality`",
+        ),
         ("typst.toml", manifest(&format!("{image}quality = 101\n")), "quality is 101, not 1 to 100"),
         ("typst.toml", manifest(image).replace("main.typ", "page.typ"), "sketch has no page.typ"),
-        ("typst.toml", manifest(image).replace("0.1.0\"", "0.1.0\"\ncompiler = \"9.0.0\""), "the template needs Typst 9.0.0, this is 0.15."),
+        (
+            "typst.toml",
+            manifest(image).replace("0.1.0\"", "0.1.0\"\ncompiler = \"9.0.0\""),
+            "the template needs Typst 9.0.0, this is 0.15.",
+        ),
         ("schema.json", "{".to_owned(), "sketch/schema.json: EOF while parsing an object"),
         ("schema.json", r#"{"type": "objekt"}"#.to_owned(), "sketch/schema.json: \"objekt\" is not valid"),
     ] {
@@ -191,7 +219,10 @@ fn text_that_makes_another_page_is_an_error() {
 fn an_image_of_another_shape_or_of_monstrous_size_is_an_error() {
     let tall = Sketch::new("#set page(width: 200pt, height: 150pt)\n").render(json!({})).unwrap();
     let fault = tall.png().err().unwrap().to_string();
-    assert_eq!(fault, "a page of 200.00 x 150.00 pt has not the shape of an image of 200 x 100 pixels: 200 x 150 would do");
+    assert_eq!(
+        fault,
+        "a page of 200.00 x 150.00 pt has not the shape of an image of 200 x 100 pixels: 200 x 150 would do"
+    );
     let sketch = Sketch::new(PAGE);
     let manifest = fs::read_to_string(sketch.0.path().join("typst.toml")).unwrap();
     sketch.write("typst.toml", &manifest.replace("200", "200000").replace("100", "100000"));
@@ -229,7 +260,10 @@ fn the_hash_covers_what_a_render_can_see() {
 fn a_value_too_long_for_a_qr_code_is_an_error() {
     let sketch = Sketch::new(PAGE);
     let manifest = fs::read_to_string(sketch.0.path().join("typst.toml")).unwrap();
-    sketch.write("typst.toml", &manifest.replace("[tool.testamur.image]", "[tool.testamur]\nqr = \"url\"\n[tool.testamur.image]"));
+    sketch.write(
+        "typst.toml",
+        &manifest.replace("[tool.testamur.image]", "[tool.testamur]\nqr = \"url\"\n[tool.testamur.image]"),
+    );
     let fault = sketch.render(json!({ "url": "x".repeat(3000) })).err().unwrap().to_string();
     assert_eq!(fault, "url has 3000 bytes, too many for a QR code");
 }

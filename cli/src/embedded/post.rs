@@ -31,7 +31,9 @@ impl Post {
 impl Mailer for Post {
     async fn send(&self, mail: &Mail) -> Result<(), Unavailable> {
         match self {
-            Self::Files(folder) => folder.write(&format!("mail/{}.eml", mail.certificate_id), mail.message.clone()).await,
+            Self::Files(folder) => {
+                folder.write(&format!("mail/{}.eml", mail.certificate_id), mail.message.clone()).await
+            }
             Self::Server(server) => send(server.clone(), mail.clone()).await,
         }
     }

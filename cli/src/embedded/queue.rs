@@ -110,7 +110,8 @@ impl Queue {
 
     /// How many messages there are.
     pub(crate) async fn len(&self) -> Result<u32, Unavailable> {
-        let count = |connection: &mut Connection| connection.query_row("SELECT count(*) FROM queue", [], |row| row.get(0));
+        let count =
+            |connection: &mut Connection| connection.query_row("SELECT count(*) FROM queue", [], |row| row.get(0));
         self.0.call("can't count the queue", count).await
     }
 }
@@ -162,7 +163,8 @@ impl Queue {
     /// Gives a message back, to be received again after a while.
     pub(crate) async fn release(&self, message: &Message, after: std::time::Duration) -> Result<(), Unavailable> {
         let id = message.id;
-        let visible_at = Timestamp::now().as_millisecond().saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+        let visible_at =
+            Timestamp::now().as_millisecond().saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
         let release = move |connection: &mut Connection| {
             connection.execute("UPDATE queue SET visible_at = ?2 WHERE id = ?1", [id, visible_at]).map(drop)
         };

@@ -49,8 +49,9 @@ impl Records for Store {
 impl Deliveries for Store {
     async fn is_sent(&self, id: CertificateId) -> Result<bool, Unavailable> {
         let query = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE certificate_id = ?1)";
-        let is_sent =
-            move |connection: &mut rusqlite::Connection| connection.query_row(query, [id.to_string()], |row| row.get(0));
+        let is_sent = move |connection: &mut rusqlite::Connection| {
+            connection.query_row(query, [id.to_string()], |row| row.get(0))
+        };
         self.0.call("can't look for a delivery", is_sent).await
     }
 
