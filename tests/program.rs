@@ -54,8 +54,8 @@ impl Program {
 
     /// The same program with an environment variable.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.environment.push((name.to_owned(), value.to_string()));
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 

@@ -14,18 +14,18 @@ pub fn tool(name: &str, arguments: &[&OsStr]) -> String {
     let output = Command::new(name).args(arguments).output();
     let output =
         output.unwrap_or_else(|e| panic!("{name}: {e}; the README's tests need qpdf, poppler-utils, python3 and gcc"));
-    printed(name, output)
+    printed(name, &output)
 }
 
 /// Runs a Python script of `tests/witness` with the packages of `tests/requirements.txt`, and gives its standard output.
 #[track_caller]
 pub fn python(script: &str, arguments: &[&OsStr]) -> String {
     let path = repository().join("tests/witness").join(script);
-    printed(script, Command::new(interpreter()).arg(path).args(arguments).output().expect("Python starts"))
+    printed(script, &Command::new(interpreter()).arg(path).args(arguments).output().expect("Python starts"))
 }
 
 #[track_caller]
-fn printed(name: &str, output: Output) -> String {
+fn printed(name: &str, output: &Output) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{name} complains:\n{stdout}{}", String::from_utf8_lossy(&output.stderr));
     stdout

@@ -62,12 +62,11 @@ async fn drain(station: &Station, report: &mut Report) -> Result<(), Unavailable
         }
         let handled = messages.into_iter().map(|message| async move {
             let outcome = handle(station, &message).await;
-            settle(&station.queue, &message, &outcome).await?;
-            Ok::<_, Unavailable>((message, outcome))
+            (message, outcome)
         });
         let mut handled = stream::iter(handled).buffered(workers);
-        while let Some(result) = handled.next().await {
-            let (message, outcome) = result?;
+        while let Some((message, outcome)) = handled.next().await {
+            settle(&station.queue, &message, &outcome).await?;
             report.add(&message, &outcome);
         }
     }

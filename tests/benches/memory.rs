@@ -1,5 +1,13 @@
 //! How much memory rendering takes, and whether it grows: 10,000 certificates, the peak printed after each thousand.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a benchmark prints and may panic"
+)]
+
 use std::fs;
 
 use testamur_engine::{Engine, Fonts, Jpeg, PdfStamp};

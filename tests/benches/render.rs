@@ -3,6 +3,14 @@
 //! Warm means a process that has rendered before; every measured certificate is another learner's. Run on one core with
 //! `taskset -c 0 cargo bench --bench render`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a benchmark prints and may panic"
+)]
+
 use std::cell::Cell;
 use std::hint::black_box;
 
@@ -37,7 +45,7 @@ fn bench(criterion: &mut Criterion) {
     let document = template.render(&next()).unwrap();
     warm.bench_function("export PDF", |b| b.iter(|| document.pdf(&STAMP).unwrap()));
     warm.bench_function("compile and export PDF", |b| {
-        b.iter(|| template.render(&next()).unwrap().pdf(&STAMP).unwrap())
+        b.iter(|| template.render(&next()).unwrap().pdf(&STAMP).unwrap());
     });
     warm.bench_function("raster and JPG, fast", |b| b.iter(|| document.jpg(FAST).unwrap()));
     warm.bench_function("raster and JPG, small", |b| b.iter(|| document.jpg(SMALL).unwrap()));

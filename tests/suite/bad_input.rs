@@ -187,7 +187,7 @@ fn a_damaged_database_is_told_and_left_alone() {
 fn a_wrong_key_is_told_before_anything_is_issued_twice() {
     let program = Program::new();
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("1 issued");
-    let program = program.with("TESTAMUR_ID_KEY", "ff".repeat(32));
+    let program = program.with("TESTAMUR_ID_KEY", &"ff".repeat(32));
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(3).says("belongs to another id key than TESTAMUR_ID_KEY");
     let program = program.with("TESTAMUR_ID_KEY", "short");
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(2).says("TESTAMUR_ID_KEY is not 64 hexadecimal digits");

@@ -97,7 +97,7 @@ fn record_and_metadata_hold_what_was_printed_and_the_template_that_printed_it() 
 #[test]
 fn ids_come_from_the_enrolment_and_the_secret_alone() {
     let (one, other) = (Program::new(), Program::new());
-    let secret = Program::new().with("TESTAMUR_ID_KEY", "ab".repeat(32));
+    let secret = Program::new().with("TESTAMUR_ID_KEY", &"ab".repeat(32));
     let ids = [one, other, secret].map(|program| {
         program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("1 issued");
         program.json(&["list"])[0]["certificateId"].to_string()

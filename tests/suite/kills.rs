@@ -22,7 +22,7 @@ static KILL_AT: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 fn struck(fault: &str) -> Program {
-    Program::new().with("LD_PRELOAD", KILL_AT.display()).with("TESTAMUR_FAULT", fault)
+    Program::new().with("LD_PRELOAD", KILL_AT.to_str().unwrap()).with("TESTAMUR_FAULT", fault)
 }
 
 fn healed(program: Program) -> Program {

@@ -57,7 +57,7 @@ fn what_learners_type_stays_text_in_every_header_and_part() {
 #[test]
 fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
     let (port, received) = server(vec!["451 busy"]);
-    let program = Program::new().with("TESTAMUR_SMTP_URL", format!("smtp://127.0.0.1:{port}"));
+    let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0);
     outcome.says("retrying  attempt 1 failed: can't send the e-mail: ").says("1 issued, 1 e-mail");
     let message = received.recv().unwrap();
@@ -70,13 +70,13 @@ fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
 #[test]
 fn mail_that_no_server_takes_is_a_dead_letter_and_sent_on_retry() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let program = Program::new().with("TESTAMUR_SMTP_URL", format!("smtp://127.0.0.1:{closed}"));
+    let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{closed}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(1);
     outcome.says("1 issued, 1 dead letter").says("can't send the e-mail: ").says("Connection refused");
     assert_eq!(program.json(&["dead-letters", "show"])[0]["code"], "unavailable");
 
     let (port, received) = server(vec![]);
-    let program = program.with("TESTAMUR_SMTP_URL", format!("smtp://127.0.0.1:{port}"));
+    let program = program.with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
     program.run(&["dead-letters", "retry"]).exits(0).says("0 issued, 1 e-mail");
     assert!(received.recv().unwrap().contains("u-ada@example.com"));
     program.run(&["dead-letters", "show"]).exits(0).says("no dead letters");

@@ -1,5 +1,7 @@
 //! The suite, in one binary so that Typst is linked once: the real program, the engine's public API, the pipeline's use cases.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
 mod bad_input;
 mod command_line;
 mod exactly_once;

@@ -13,7 +13,7 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     Engine::new(fonts).load(&repository().join("templates/completion")).unwrap()
 });
 
-fn with(changes: Value) -> Data {
+fn with(changes: &Value) -> Data {
     let mut data = sample("ada");
     for (key, value) in changes.as_object().unwrap() {
         data[key] = value.clone();
@@ -21,7 +21,7 @@ fn with(changes: Value) -> Data {
     Data::new(data)
 }
 
-fn render(changes: Value) -> Document {
+fn render(changes: &Value) -> Document {
     TEMPLATE.render(&with(changes)).unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -69,14 +69,14 @@ fn names_of_all_scripts_come_out_of_the_pdf_in_logical_order() {
     // Where a letter hangs over the next, pdftotext sees a gap that is none.
     let letters = |text: &str| text.split_whitespace().collect::<String>();
     for name in names {
-        let found = text(&render(json!({ "userName": name })), &[]);
+        let found = text(&render(&json!({ "userName": name })), &[]);
         assert!(letters(&found).contains(&letters(name)), "{name} is not in\n{found}");
     }
 }
 
 #[test]
 fn emoji_are_printed_in_colour() {
-    let document = render(json!({ "userName": "🍎🍎 👩‍🚀", "courseName": "🇧🇷 ✨ 👍🏽" }));
+    let document = render(&json!({ "userName": "🍎🍎 👩‍🚀", "courseName": "🇧🇷 ✨ 👍🏽" }));
     let picture = decoded(&document.png().unwrap());
     let red = picture.pixels().filter(|pixel| pixel[0] > 200 && pixel[1] < 110 && pixel[2] < 90).count();
     assert!(red > 100, "no apples: {red} red pixels");
@@ -86,7 +86,7 @@ fn emoji_are_printed_in_colour() {
 fn other_scripts_are_printed_too() {
     for name in ["ಕನ್ನಡ", "മലയാളം", "తెలుగు", "ગુજરાતી", "ਪੰਜਾਬੀ", "සිංහල", "ភាសាខ្មែរ", "ລາວ", "မြန်မာ"]
     {
-        render(json!({ "userName": name }));
+        render(&json!({ "userName": name }));
     }
 }
 
@@ -97,7 +97,7 @@ fn mixed_directions_share_a_line_in_the_order_of_the_first_letter() {
         ("נועם לוי, Noam Cohen", ["Noam", "Cohen", "לוי,", "נועם"]),
     ];
     for (name, expected) in rows {
-        let words = words(&render(json!({ "userName": name })));
+        let words = words(&render(&json!({ "userName": name })));
         let middle = |word: &&Word| (250.0..310.0).contains(&f64::midpoint(word.top, word.bottom));
         let mut line: Vec<_> = words.iter().filter(middle).collect();
         line.sort_by(|a, b| a.left.total_cmp(&b.left));
@@ -128,7 +128,7 @@ fn long_names_and_titles_shrink_then_wrap_and_stay_within_the_frame() {
         (&longest_name, &longest_title),
     ];
     for (name, title) in cases {
-        let document = render(json!({ "userName": name, "courseName": title, "authorName": name }));
+        let document = render(&json!({ "userName": name, "courseName": title, "authorName": name }));
         let words = words(&document);
         let outside: Vec<_> =
             words.iter().filter(|w| w.left < 45.0 || w.right > 797.0 || w.top < 45.0 || w.bottom > 550.0).collect();
@@ -145,7 +145,7 @@ fn long_names_and_titles_shrink_then_wrap_and_stay_within_the_frame() {
 #[test]
 fn a_name_that_fits_is_set_in_full_size_and_a_longer_one_smaller_on_one_line() {
     let height = |name: &str| {
-        let words = words(&render(json!({ "userName": name })));
+        let words = words(&render(&json!({ "userName": name })));
         let name: Vec<_> = words.iter().filter(|word| word.text.starts_with("Xx")).collect();
         assert!(name.iter().all(|word| (word.bottom - name[0].bottom).abs() < 0.1), "{name:?} is more than a line");
         name[0].bottom - name[0].top
@@ -168,7 +168,7 @@ fn what_looks_like_markup_prints_as_itself() {
         "// no comment /* none */",
         "https://example.com",
     ] {
-        let found = text(&render(json!({ "userName": name })), &["-layout"]);
+        let found = text(&render(&json!({ "userName": name })), &["-layout"]);
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(squeezed(&found).contains(&squeezed(name)), "{name} is not in\n{found}");
     }
@@ -176,15 +176,15 @@ fn what_looks_like_markup_prints_as_itself() {
 
 #[test]
 fn control_characters_and_overrides_never_reach_the_page() {
-    let clean = with(json!({ "userName": "  Zo\u{65}\u{308}\t\u{202e}Lovelace\u{0}\u{2066}\n" }));
+    let clean = with(&json!({ "userName": "  Zo\u{65}\u{308}\t\u{202e}Lovelace\u{0}\u{2066}\n" }));
     assert_eq!(clean.value()["userName"], "Zoë Lovelace");
-    let joined = with(json!({ "userName": "क्\u{200d}ष می\u{200c}خواهم" }));
+    let joined = with(&json!({ "userName": "क्\u{200d}ष می\u{200c}خواهم" }));
     assert_eq!(joined.value()["userName"], "क्\u{200d}ष می\u{200c}خواهم");
 }
 
 #[test]
 fn a_character_without_a_glyph_is_an_error_that_names_it_and_its_field() {
-    let error = TEMPLATE.render(&with(json!({ "courseName": "Egyptian 𓂀 for Beginners" }))).err().unwrap();
+    let error = TEMPLATE.render(&with(&json!({ "courseName": "Egyptian 𓂀 for Beginners" }))).err().unwrap();
     assert_eq!(error.to_string(), "no font has a glyph for U+13080 ‘𓂀’ in courseName");
     assert!(
         matches!(error, RenderError::UnsupportedCharacter { character: '𓂀', field: Some(field) } if field == "courseName")
@@ -194,13 +194,13 @@ fn a_character_without_a_glyph_is_an_error_that_names_it_and_its_field() {
 #[test]
 fn han_takes_the_regional_forms_of_the_locale() {
     let pictures: Vec<_> = ["ja", "zh-Hans", "zh-Hant", "zh-HK", "ko"]
-        .map(|locale| render(json!({ "userName": "骨直令返", "locale": locale })).png().unwrap())
+        .map(|locale| render(&json!({ "userName": "骨直令返", "locale": locale })).png().unwrap())
         .into();
     let mut distinct = pictures.clone();
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct.len(), 5, "some regions share their glyphs");
-    assert_eq!(render(json!({ "userName": "骨直令返", "locale": "zh-CN" })).png().unwrap(), pictures[1]);
+    assert_eq!(render(&json!({ "userName": "骨直令返", "locale": "zh-CN" })).png().unwrap(), pictures[1]);
 }
 
 #[test]
@@ -211,19 +211,19 @@ fn a_latin_certificate_never_reads_the_fonts_of_other_scripts() {
     let engine = Engine::new(Fonts::load(&fonts).unwrap());
     fs::remove_dir_all(fonts.join("noto-serif-cjk")).unwrap();
     let template = engine.load(&repository().join("templates/completion")).unwrap();
-    template.render(&with(json!({}))).unwrap();
-    let error = template.render(&with(json!({ "userName": "王" }))).err().unwrap();
+    template.render(&with(&json!({}))).unwrap();
+    let error = template.render(&with(&json!({ "userName": "王" }))).err().unwrap();
     assert_eq!(error.to_string(), "no font has a glyph for U+738B ‘王’ in userName");
 }
 
 #[test]
 fn the_same_data_gives_the_same_bytes_after_other_renders() {
     let make = || {
-        let document = render(json!({ "userName": "Ada 王 محمد" }));
+        let document = render(&json!({ "userName": "Ada 王 محمد" }));
         (pdf(&document), document.jpg(Jpeg::default()).unwrap(), document.png().unwrap())
     };
     let first = make();
-    render(json!({ "userName": "Someone Else" }));
+    render(&json!({ "userName": "Someone Else" }));
     assert!(first == make());
 }
 
