@@ -31,7 +31,7 @@ fn show(options: &Options) -> Result<ExitCode, CliError> {
                 letter.attempts_text()
             ));
             output::line(&format!("  reason  {}", letter.reason.replace('\n', "\n          ")));
-            output::line(&format!("  event   {}", letter.event));
+            output::line(&format!("  event   {}", output::visible(&letter.event)));
         }
     }
     if letters.is_empty() && !options.json {

@@ -11,22 +11,31 @@ use crate::station::Station;
 use crate::worker;
 
 pub(crate) fn run(options: &Options, command: &Issue) -> Result<ExitCode, CliError> {
-    let text = read(&command.file)?;
-    let events: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    let bytes = read(&command.file)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let events = lines.filter(|line| !line.is_empty()).map(text).collect();
     let station = Station::open(options, &command.deployment, &directory(command))?;
     worker::run(options, &station, async |queue| queue.put_completions(events).await)
 }
 
-fn read(file: &Path) -> Result<String, CliError> {
+fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         fs::read(file)
     };
-    let bytes = bytes.map_err(|e| CliError::file("read", file, &e))?;
-    // A line that is not UTF-8 is not JSON either, and goes to the dead letters as such.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    bytes.map_err(|e| CliError::file("read", file, &e))
+}
+
+/// A line as text. One that is not UTF-8 is marked, so that it is no event: with its bad bytes replaced it might become
+/// somebody else's.
+fn text(line: &[u8]) -> String {
+    match std::str::from_utf8(line) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("(not UTF-8) {}", String::from_utf8_lossy(line)),
+    }
 }
 
 fn directory(command: &Issue) -> PathBuf {

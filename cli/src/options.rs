@@ -70,7 +70,8 @@ pub(crate) struct Issue {
 /// What a deployment chooses; the same for every command that works on events.
 #[derive(Args)]
 pub(crate) struct Deployment {
-    /// Where the certificates folder is served; the QR code and the e-mail lead there.
+    /// Address of the site that serves the folder `certificates` of the state as URL/certificates, and nothing else of it;
+    /// the QR code and the e-mail lead there.
     #[arg(long, env = "TESTAMUR_BASE_URL", default_value = "https://certificates.example.com", value_name = "URL")]
     pub(crate) base_url: String,
 

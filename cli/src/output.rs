@@ -13,6 +13,12 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
+/// Text from elsewhere with its control characters spelt out, so that it can't steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let spelt = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(spelt).collect()
+}
+
 /// Prints an object as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) {
     line(&serde_json::to_string(value).expect("what we print has string keys only"));

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use testamur_engine::{Engine, Fonts};
-use testamur_pipeline::issue::Settings;
+use testamur_pipeline::issue::{Settings, Turns};
 use testamur_pipeline::mail::Composer;
 use testamur_pipeline::{IdKey, Issuer, Notifier, Templates};
 
@@ -24,6 +24,12 @@ pub(crate) struct Station {
 impl Station {
     /// Opens a deployment, creating its folder on first use.
     pub(crate) fn open(options: &Options, deployment: &Deployment, directory: &Path) -> Result<Self, CliError> {
+        if !["http://", "https://"].iter().any(|scheme| deployment.base_url.starts_with(scheme)) {
+            return Err(CliError::Setting(format!(
+                "--base-url {}: begin with https:// or http://",
+                deployment.base_url
+            )));
+        }
         let engine = Engine::new(Fonts::load(&options.fonts)?);
         let roll = Roll::load(directory)?;
         let mail_templates = options.templates.join("mail");
@@ -51,6 +57,7 @@ impl Station {
                 records: Store(database.clone()),
                 templates: Templates::new(engine, options.templates.clone()),
                 settings,
+                turns: Turns::default(),
             },
             notifier: Notifier {
                 directory: roll,

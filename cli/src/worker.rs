@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -16,9 +17,6 @@ use crate::error::CliError;
 use crate::options::Options;
 use crate::station::Station;
 use crate::worker::report::Report;
-
-/// How many messages are received at a time.
-const BATCH: usize = 64;
 
 /// How long a message waits after its first failure; after the second four times as long.
 const BACK_OFF: Duration = Duration::from_millis(250);
@@ -44,7 +42,7 @@ pub(crate) fn run(
     let runtime = runtime.map_err(|e| CliError::Setting(format!("can't start threads: {e}")))?;
     runtime.block_on(async {
         put(&station.queue).await?;
-        let mut report = Report::new(options, station.queue.len().await?.into());
+        let mut report = Report::new(options, station.queue.completions().await?.into());
         drain(station, &mut report).await?;
         Ok(report.finish())
     })
@@ -53,21 +51,22 @@ pub(crate) fn run(
 async fn drain(station: &Station, report: &mut Report) -> Result<(), Unavailable> {
     let workers = available_parallelism().map_or(1, usize::from);
     loop {
-        let messages = station.queue.receive(BATCH).await?;
-        if messages.is_empty() {
-            match station.queue.next_visible().await? {
-                Some(at) => sleep_until(at).await,
-                None => return Ok(()),
-            }
-        }
-        let handled = messages.into_iter().map(|message| async move {
+        // A message is received only when somebody is free to handle it: an attempt that is counted is an attempt made.
+        let messages = stream::unfold(&station.queue, async |queue| Some((queue.receive().await.transpose()?, queue)));
+        let handled = messages.map(|message| async {
+            let message = message?;
             let outcome = handle(station, &message).await;
-            (message, outcome)
+            Ok::<_, Unavailable>((message, outcome))
         });
-        let mut handled = stream::iter(handled).buffered(workers);
-        while let Some((message, outcome)) = handled.next().await {
+        let mut handled = pin!(handled.buffered(workers));
+        while let Some(result) = handled.next().await {
+            let (message, outcome) = result?;
             settle(&station.queue, &message, &outcome).await?;
             report.add(&message, &outcome);
+        }
+        match station.queue.next_visible().await? {
+            Some(at) => sleep_until(at).await,
+            None => return Ok(()),
         }
     }
 }

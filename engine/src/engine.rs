@@ -69,17 +69,9 @@ pub struct Document {
 
 impl Document {
     pub(crate) fn compile(template: &Template, data: &Data) -> Result<Self, RenderError> {
-        let world = TemplateWorld::new(template, data)?;
-        let result = catch_panics(|| {
-            let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
-            let pages = output.map_err(|errors| RenderError::Template(Diagnostics::resolve(&world, &errors)))?;
-            coverage::check(&pages, data)?;
-            check_pages(&pages, template.manifest().pages)?;
-            Ok((pages, Diagnostics::resolve(&world, &warnings)))
-        });
+        let result = catch_panics(|| lay_out(template, data));
         comemo::evict(CACHE_AGE);
-        let (pages, warnings) = result?;
-        Ok(Self { template: template.clone(), world, pages, warnings })
+        result
     }
 
     /// What Typst warned of, such as an unknown font family.
@@ -116,6 +108,17 @@ impl Document {
     fn first_page(&self) -> &Page {
         self.pages.pages().first().expect("a layout has at least one page")
     }
+}
+
+fn lay_out(template: &Template, data: &Data) -> Result<Document, RenderError> {
+    template.check(data)?;
+    let world = TemplateWorld::new(template, data)?;
+    let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
+    let pages = output.map_err(|errors| RenderError::Template(Diagnostics::resolve(&world, &errors)))?;
+    coverage::check(&pages, data)?;
+    check_pages(&pages, template.manifest().pages)?;
+    let warnings = Diagnostics::resolve(&world, &warnings);
+    Ok(Document { template: template.clone(), world, pages, warnings })
 }
 
 fn check_pages(document: &PagedDocument, expected: usize) -> Result<(), RenderError> {

@@ -98,6 +98,9 @@ pub enum RenderError {
     /// The page can't become an image of the size the manifest asks for.
     #[error("{0}")]
     ImageSize(String),
+    /// The field that typst.toml names under `qr` is not in the data, or is no text.
+    #[error("{0}, which typst.toml names under qr, is not a text in the data")]
+    QrField(String),
     /// The value to encode is longer than a QR code can hold.
     #[error("{field} has {bytes} bytes, too many for a QR code")]
     QrCode {

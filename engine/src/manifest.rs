@@ -30,6 +30,25 @@ struct Tool {
     image: ImageSize,
 }
 
+impl Tool {
+    fn check(&self) -> Result<(), String> {
+        let ImageSize { width, height, quality } = self.image;
+        if !(1..=100).contains(&quality) {
+            return Err(format!("in [tool.testamur.image]: quality is {quality}, not 1 to 100"));
+        }
+        if !(1..=ImageSize::MAX_PIXELS).contains(&(u64::from(width) * u64::from(height))) {
+            return Err(format!(
+                "in [tool.testamur.image]: {width} x {height} pixels are not between 1 and {}",
+                ImageSize::MAX_PIXELS
+            ));
+        }
+        if self.pages == 0 {
+            return Err("in [tool.testamur]: pages is 0, but every layout has one".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// The table `[tool.testamur.image]`: the image of the first page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -44,6 +63,9 @@ pub struct ImageSize {
 }
 
 impl ImageSize {
+    /// The most pixels an image may have; four bytes each are allocated.
+    pub const MAX_PIXELS: u64 = 64_000_000;
+
     const fn default_quality() -> u8 {
         85
     }
@@ -71,9 +93,7 @@ impl Manifest {
             .remove("testamur")
             .ok_or("the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]")?;
         let tool = Tool::deserialize(table).map_err(|e| format!("in [tool.testamur]: {}", e.to_string().trim_end()))?;
-        if !(1..=100).contains(&tool.image.quality) {
-            return Err(format!("in [tool.testamur.image]: quality is {}, not 1 to 100", tool.image.quality));
-        }
+        tool.check()?;
         Ok(Self {
             id: manifest.package.name.into(),
             version: manifest.package.version.to_string(),

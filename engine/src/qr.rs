@@ -12,7 +12,8 @@ use crate::error::RenderError;
 
 /// Draws the code of a field at error correction level M, one unit a module, black on nothing, without a quiet zone.
 pub(crate) fn svg(field: &str, data: &Data) -> Result<Bytes, RenderError> {
-    let text = data.value().get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let text = data.value().get(field).and_then(serde_json::Value::as_str);
+    let text = text.ok_or_else(|| RenderError::QrField(field.to_owned()))?;
     let code = QRBuilder::new(text).ecl(ECL::M).build();
     let code = code.map_err(|_| RenderError::QrCode { field: field.to_owned(), bytes: text.len() })?;
     Ok(Bytes::from_string(draw(&code)))

@@ -11,9 +11,6 @@ use typst_render::RenderOptions;
 use crate::error::RenderError;
 use crate::manifest::ImageSize;
 
-/// The most pixels an image may have; four bytes each are allocated.
-const MAX_PIXELS: u64 = 64_000_000;
-
 /// How JPEGs are encoded. The quality is the template's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Jpeg {
@@ -92,12 +89,6 @@ fn render(page: &Page, size: ImageSize) -> Result<Pixels, RenderError> {
 /// Both sides are rounded to whole pixels, so a range of scales does; this takes its middle.
 fn scale(page: Size, size: ImageSize) -> Result<f64, RenderError> {
     let (page_width, page_height) = (page.x.to_pt(), page.y.to_pt());
-    if u64::from(size.width) * u64::from(size.height) > MAX_PIXELS {
-        return Err(RenderError::ImageSize(format!(
-            "an image of {} x {} pixels has more than {MAX_PIXELS}: make [tool.testamur.image] smaller",
-            size.width, size.height
-        )));
-    }
     let range = |pixels: u32, points: f64| ((f64::from(pixels) - 0.5) / points, (f64::from(pixels) + 0.5) / points);
     let (wide, high) = (range(size.width, page_width), range(size.height, page_height));
     let (low, top) = (wide.0.max(high.0), wide.1.min(high.1));

@@ -81,7 +81,6 @@ impl Template {
     /// Any [`RenderError`] but those of encoders: data that breaks the schema, a template that does not compile, a character
     /// without a glyph, a wrong number of pages.
     pub fn render(&self, data: &Data) -> Result<Document, RenderError> {
-        self.check(data)?;
         Document::compile(self, data)
     }
 

@@ -65,6 +65,10 @@ impl CertificateId {
         Self(Uuid::new_v8(*bytes))
     }
 
+    pub(crate) fn as_u128(self) -> u128 {
+        self.0.as_u128()
+    }
+
     /// Reads an id as it is printed; none if it is no UUID.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -45,8 +45,8 @@ pub enum Rejection {
     /// The certificate can't be typeset.
     #[error("{0}")]
     Render(#[source] RenderError),
-    /// The e-mail can't be composed.
-    #[error("can't compose the e-mail: {0}")]
+    /// The e-mail can't be composed, or its transport refuses it for good.
+    #[error("can't send this e-mail: {0}")]
     Mail(String),
 }
 

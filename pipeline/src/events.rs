@@ -1,8 +1,8 @@
 //! The events on the wire. They arrive bare or in an EventBridge envelope; fields we do not know are ignored.
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::Rejection;
@@ -30,6 +30,7 @@ pub struct CourseCompleted {
     /// The enrolment; there is one certificate for each.
     pub enrollment_id: String,
     /// When, which is also the date of issue.
+    #[serde(deserialize_with = "time")]
     pub completed_at: Timestamp,
 }
 
@@ -76,7 +77,8 @@ impl Event for CertificateGenerated {
 pub fn parse<E: Event>(text: &str) -> Result<E, Rejection> {
     let reject = |reason: String| Rejection::Event { kind: E::DETAIL_TYPE, reason };
     let value: Value = serde_json::from_str(text).map_err(|e| reject(format!("not JSON: {e}")))?;
-    let event: E = serde_json::from_value(detail::<E>(value).map_err(reject)?).map_err(|e| reject(e.to_string()))?;
+    let event: E = serde_json::from_value(detail::<E>(value).map_err(reject)?)
+        .map_err(|e| reject(without_values(&e.to_string())))?;
     for (name, id) in event.ids() {
         check_id(name, id).map_err(reject)?;
     }
@@ -88,13 +90,23 @@ fn detail<E: Event>(mut value: Value) -> Result<Value, String> {
     let Some(envelope) = value.as_object_mut() else {
         return Err("not a JSON object".to_owned());
     };
-    let Some(detail) = envelope.remove("detail") else {
-        return Ok(value);
-    };
     match envelope.get("detail-type") {
-        Some(Value::String(found)) if found != E::DETAIL_TYPE => Err(format!("its detail-type is {found:?}")),
-        _ => Ok(detail),
+        None => Ok(value),
+        Some(found) if found == E::DETAIL_TYPE => {
+            envelope.remove("detail").ok_or("its envelope has no detail".to_owned())
+        }
+        Some(found) => Err(format!("its detail-type is {found}")),
     }
+}
+
+/// Takes the quoted values out of an error's text.
+fn without_values(text: &str) -> String {
+    text.split('"').step_by(2).collect::<Vec<_>>().join("(…)")
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let parsed = String::deserialize(deserializer)?.parse();
+    parsed.map_err(|_| D::Error::custom("completedAt is no time such as 2026-11-23T09:30:00Z"))
 }
 
 fn check_id(name: &str, id: &str) -> Result<(), String> {

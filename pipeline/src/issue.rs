@@ -8,11 +8,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::json;
-use testamur_engine::{Data, Document, Jpeg, PdfStamp, RenderError, Template, clean_text};
+use testamur_engine::{Data, Document, Jpeg, PdfStamp, Template, clean_text};
 
 use crate::certificate::{CertificateId, IdKey, ObjectKeys, Record, Status, TemplateUsed};
 use crate::error::{Error, Rejection, Unavailable};
-use crate::events::CourseCompleted;
+use crate::events::{CourseCompleted, Event};
 use crate::ports::{Course, Creation, Directory, Object, Objects, Records, User};
 use crate::templates::Templates;
 
@@ -31,6 +31,19 @@ pub struct Issuer<D, O, R> {
     pub templates: Templates,
     /// What this deployment has chosen.
     pub settings: Settings,
+    /// Whose turn it is; start with the default.
+    pub turns: Turns,
+}
+
+/// Lets one delivery of a completion work at a time in this process: two that differ, say in the learner's name, must not
+/// write each other's files. A few locks serve all certificates, each those whose ids share a remainder.
+#[derive(Debug, Default)]
+pub struct Turns([tokio::sync::Mutex<()>; 16]);
+
+impl Turns {
+    async fn wait(&self, id: CertificateId) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0[id.as_u128() as usize % self.0.len()].lock().await
+    }
 }
 
 /// What a deployment chooses.
@@ -62,16 +75,17 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
     /// [`Error::Rejected`] if learner, course, template or text must be repaired first, [`Error::Retryable`] if a port failed.
     pub async fn issue(&self, event: &CourseCompleted, now: Timestamp) -> Result<Issued, Error> {
         let id = CertificateId::derive(&self.settings.id_key, &event.enrollment_id);
+        let _turn = self.turns.wait(id).await;
         if let Some(record) = self.records.find(id).await? {
-            return Ok(Issued::Already(record));
+            return already(record, event);
         }
         let (user, course) = self.hydrate(event).await?;
-        let template = self.templates.get(course.template.as_deref().unwrap_or(&self.settings.default_template))?;
+        let template = self.template(&course).await?;
         let record = self.draft(id, event, &user, &course, &template, now);
         self.store(&record, &course, template).await?;
         match self.records.create(&record).await? {
             Creation::Created => Ok(Issued::New(record)),
-            Creation::Exists => Ok(Issued::Already(self.records.find(id).await?.unwrap_or(record))),
+            Creation::Exists(record) => already(record, event),
         }
     }
 
@@ -80,6 +94,12 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         let user = user?.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
         let course = course?.ok_or_else(|| Rejection::UnknownCourse(event.course_id.clone()))?;
         Ok((user, course))
+    }
+
+    async fn template(&self, course: &Course) -> Result<Template, Error> {
+        let id = course.template.as_ref().unwrap_or(&self.settings.default_template).clone();
+        let templates = self.templates.clone();
+        blocking(move || templates.get(&id)).await
     }
 
     fn draft(
@@ -121,12 +141,12 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         let keys = ObjectKeys::of(record.certificate_id);
         let (data, ident, issued_at) =
             (data(record, course), record.certificate_id.to_string(), Some(record.issued_at));
-        let (document, pdf) = blocking(move || {
+        let render = move || {
             let document = template.render(&data)?;
             let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
             Ok((Arc::new(document), pdf))
-        })
-        .await?;
+        };
+        let (document, pdf) = blocking(move || render().map_err(Rejection::Render)).await?;
         let metadata = serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
 
         tokio::try_join!(
@@ -139,13 +159,22 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
 
     async fn put_image(&self, key: String, document: Arc<Document>) -> Result<(), Error> {
         let jpeg = self.settings.jpeg;
-        let bytes = blocking(move || document.jpg(jpeg)).await?;
+        let bytes = blocking(move || document.jpg(jpeg).map_err(Rejection::Render)).await?;
         self.put(key, "image/jpeg", bytes).await
     }
 
     async fn put(&self, key: String, content_type: &'static str, bytes: Vec<u8>) -> Result<(), Error> {
         Ok(self.objects.put(Object { key, content_type, bytes }).await?)
     }
+}
+
+/// The answer to an event whose certificate exists. An enrolment belongs to one learner and one course, so anything else is an error.
+fn already(record: Record, event: &CourseCompleted) -> Result<Issued, Error> {
+    if (&record.user_id, &record.course_id) == (&event.user_id, &event.course_id) {
+        return Ok(Issued::Already(record));
+    }
+    let reason = format!("enrolment {} has a certificate for another user or course", event.enrollment_id);
+    Err(Rejection::Event { kind: CourseCompleted::DETAIL_TYPE, reason }.into())
 }
 
 /// What a template is filled with: the names of `docs/templates.md`.
@@ -166,12 +195,10 @@ fn data(record: &Record, course: &Course) -> Data {
     Data::new(data)
 }
 
-/// Runs rendering where it does not hold up input and output.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, RenderError> + Send + 'static,
-) -> Result<T, Error> {
+/// Runs work of the processor where it does not hold up input and output.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Rejection> + Send + 'static) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| Rejection::Render(error).into()),
+        Ok(result) => result.map_err(Error::Rejected),
         Err(stopped) => Err(Unavailable::new("rendering was cut off", stopped).into()),
     }
 }

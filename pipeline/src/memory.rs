@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::certificate::{CertificateId, Record};
-use crate::error::Unavailable;
+use crate::error::{Error, Unavailable};
 use crate::events::CertificateGenerated;
 use crate::ports::{Course, Creation, Deliveries, Directory, Mail, Mailer, Object, Objects, Records, User};
 
@@ -62,8 +62,8 @@ impl Records for &Memory {
 
     async fn create(&self, record: &Record) -> Result<Creation, Unavailable> {
         let mut state = self.state();
-        if state.records.contains_key(&record.certificate_id) {
-            return Ok(Creation::Exists);
+        if let Some(kept) = state.records.get(&record.certificate_id) {
+            return Ok(Creation::Exists(kept.clone()));
         }
         state.records.insert(record.certificate_id, record.clone());
         state.announced.push(record.announcement());
@@ -72,7 +72,7 @@ impl Records for &Memory {
 }
 
 impl Mailer for &Memory {
-    async fn send(&self, mail: &Mail) -> Result<(), Unavailable> {
+    async fn send(&self, mail: &Mail) -> Result<(), Error> {
         self.state().mails.push(mail.clone());
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! What the use cases need from the world. An adapter lives with the program that deploys it.
 //!
-//! Every method may be called from any thread and fails only with [`Unavailable`], which means: try again later.
+//! Every method may be called from any thread. All but one fail only with [`Unavailable`], which means: try again later.
 
 use std::future::Future;
 
 use crate::certificate::{CertificateId, Record};
-use crate::error::Unavailable;
+use crate::error::{Error, Unavailable};
 
 /// What is known of learners and courses.
 pub trait Directory: Send + Sync {
@@ -69,19 +69,21 @@ pub trait Records: Send + Sync {
 }
 
 /// What became of a record that was to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation {
     /// It was written, and its announcement with it.
     Created,
-    /// There was one already, which stays as it is.
-    Exists,
+    /// There was this one already, which stays as it is.
+    Exists(Record),
 }
 
 /// Sends e-mail.
 pub trait Mailer: Send + Sync {
     /// Hands a message to its transport. The same message may come twice if a process dies in between; a transport that
     /// can recognise it by its certificate sends it once.
-    fn send(&self, mail: &Mail) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ///
+    /// Fails with a rejection if the transport refuses the message for good. Its reason must not repeat an address.
+    fn send(&self, mail: &Mail) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// A complete message.

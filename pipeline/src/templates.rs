@@ -2,24 +2,25 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use testamur_engine::{Engine, Template};
 
 use crate::error::Rejection;
 
-/// Loads templates by id and keeps them.
+/// Loads templates by id and keeps them. Cloning is cheap and shares what was loaded.
+#[derive(Clone)]
 pub struct Templates {
     engine: Engine,
     root: PathBuf,
-    loaded: Mutex<HashMap<String, Template>>,
+    loaded: Arc<Mutex<HashMap<String, Template>>>,
 }
 
 impl Templates {
     /// Takes templates from the folders below `root`.
     #[must_use]
     pub fn new(engine: Engine, root: PathBuf) -> Self {
-        Self { engine, root, loaded: Mutex::default() }
+        Self { engine, root, loaded: Arc::default() }
     }
 
     /// Gives the template with an id. One that can't be loaded is tried again the next time.

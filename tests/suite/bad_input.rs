@@ -28,7 +28,16 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
         ),
         ("[1, 2]".to_owned(), "bad-event", "not a CourseCompleted event: not a JSON object"),
         (without, "bad-event", "not a CourseCompleted event: missing field `userId`"),
-        (changed("completedAt", "2026-13-40"), "bad-event", "not a CourseCompleted event: "),
+        (
+            changed("completedAt", "2026-13-40"),
+            "bad-event",
+            "not a CourseCompleted event: completedAt is no time such as 2026-11-23T09:30:00Z",
+        ),
+        (
+            r#"{"detail-type": "CourseCompleted", "detail": "Ada Lovelace"}"#.to_owned(),
+            "bad-event",
+            "not a CourseCompleted event: invalid type: string (…), expected struct CourseCompleted",
+        ),
         (changed("enrollmentId", ""), "bad-event", "not a CourseCompleted event: enrollmentId is empty"),
         (
             changed("enrollmentId", "a\nb"),
@@ -54,7 +63,7 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
     program.write("events.jsonl", &lines.join("\n"));
 
     let outcome = program.run(&["issue", "events.jsonl"]).exits(1);
-    outcome.says("2 issued, 2 e-mails, 10 dead letters").says("dead letters: testamur dead-letters show");
+    outcome.says("2 issued, 2 e-mails, 11 dead letters").says("dead letters: testamur --out out dead-letters show");
     let letters = program.json(&["dead-letters", "show"]);
     for ((event, code, reason), letter) in cases.iter().zip(&letters) {
         assert_eq!((&letter["event"], &letter["code"]), (&json!(event), &json!(code)));
@@ -63,8 +72,8 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
     }
 
     // The same file again adds nothing.
-    program.run(&["issue", "events.jsonl"]).exits(1).says("0 issued, 2 already issued, 10 dead letters");
-    assert_eq!(program.json(&["dead-letters", "show"]).len(), 10);
+    program.run(&["issue", "events.jsonl"]).exits(1).says("0 issued, 2 already issued, 11 dead letters");
+    assert_eq!(program.json(&["dead-letters", "show"]).len(), 11);
     assert_eq!(program.json(&["list"]).len(), 2);
 }
 
@@ -153,7 +162,7 @@ fn folders_and_files_that_cant_be_used_are_named() {
     issue(&["--fonts", "none"]).says("error: no fonts in none: name the folder that holds them");
     issue(&["--directory", "none"]).says("error: can't read none/users.json: No such file or directory");
     issue(&["--templates", "none"])
-        .says("error: mail: can't compose the e-mail: can't read none/mail/subject.txt: No such file");
+        .says("error: mail: can't send this e-mail: can't read none/mail/subject.txt: No such file");
     program.run(&["issue", "none.jsonl"]).exits(3).says("error: can't read none.jsonl: No such file or directory");
 
     program.write("users.json", "[{\"userId\": 1}]");
@@ -161,7 +170,7 @@ fn folders_and_files_that_cant_be_used_are_named() {
 }
 
 #[test]
-fn a_folder_that_cant_be_written_any_more_makes_dead_letters_that_are_issued_on_retry() {
+fn a_folder_that_cant_be_written_any_more_is_named_and_its_events_are_issued_after_the_repair() {
     let program = Program::new();
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("1 issued");
     fs::rename(program.path("out/mail"), program.path("kept")).unwrap();
@@ -191,4 +200,45 @@ fn a_wrong_key_is_told_before_anything_is_issued_twice() {
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(3).says("belongs to another id key than TESTAMUR_ID_KEY");
     let program = program.with("TESTAMUR_ID_KEY", "short");
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(2).says("TESTAMUR_ID_KEY is not 64 hexadecimal digits");
+}
+
+#[test]
+fn lines_that_are_not_utf_8_never_become_somebody_elses_event() {
+    let program = Program::new();
+    let line = |byte: u8| {
+        let mut line = completed("u-ada", "c-1", "e-?").to_string().into_bytes();
+        let at = line.iter().position(|&b| b == b'?').unwrap();
+        line[at] = byte;
+        line
+    };
+    fs::write(program.path("events.jsonl"), [line(0xe8), line(0xe9)].join(&b'\n')).unwrap();
+    program.run(&["issue", "events.jsonl"]).exits(1).says("0 issued, 2 dead letters").says("not JSON");
+    assert_eq!(program.json(&["list"]).len(), 0);
+
+    fs::write(program.path("events.jsonl"), [b"\xef\xbb\xbf".to_vec(), line(b'1')].concat()).unwrap();
+    program.run(&["issue", "events.jsonl"]).exits(0).says("1 issued");
+}
+
+#[test]
+fn an_id_that_stands_twice_in_the_directory_is_an_error() {
+    let program = Program::new();
+    program.write("users.json", r#"[{"userId": "u", "name": "Ada"}, {"userId": "u", "name": "Grace"}]"#);
+    program.issue(&[]).exits(3).says("error: can't use ./users.json: u stands there twice");
+}
+
+#[test]
+fn control_characters_in_a_dead_letter_do_not_steer_the_terminal() {
+    let program = Program::new();
+    program.write("events.jsonl", "\u{1b}[2J{");
+    program.run(&["issue", "events.jsonl"]).exits(1).says("not JSON");
+    let shown = program.run(&["dead-letters", "show"]).exits(0).stdout;
+    assert!(shown.contains("\\u{1b}[2J{") && !shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn an_address_to_serve_from_that_is_none_is_refused() {
+    let program = Program::new();
+    program.write("events.jsonl", "");
+    let outcome = program.run(&["issue", "events.jsonl", "--base-url", "certificates.example.com"]).exits(2);
+    outcome.says("error: --base-url certificates.example.com: begin with https:// or http://");
 }

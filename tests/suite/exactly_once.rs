@@ -1,13 +1,12 @@
 //! Exactly once, whatever port fails: before its work or after it, at every step, and then everything runs again.
 
-use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use testamur_engine::{Engine, Fonts, Jpeg};
 use testamur_pipeline::certificate::Record;
-use testamur_pipeline::issue::Settings;
+use testamur_pipeline::issue::{Issued, Settings, Turns};
 use testamur_pipeline::mail::Composer;
 use testamur_pipeline::memory::Memory;
 use testamur_pipeline::ports::{Course, Creation, Deliveries, Directory, Mail, Mailer, Object, Objects, Records, User};
@@ -31,14 +30,14 @@ enum When {
 }
 
 impl Faulty<'_> {
-    async fn step<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    async fn step<T, E: From<Unavailable>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let fails = |when| self.fault == Some((call, when));
         if fails(When::Before) {
-            return Err(Unavailable::new("a port", "failed before its work"));
+            return Err(Unavailable::new("a port", "failed before its work").into());
         }
         let done = work.await;
-        if fails(When::After) { Err(Unavailable::new("a port", "failed after its work")) } else { done }
+        if fails(When::After) { Err(Unavailable::new("a port", "failed after its work").into()) } else { done }
     }
 }
 
@@ -69,7 +68,7 @@ impl Records for Faulty<'_> {
 }
 
 impl Mailer for Faulty<'_> {
-    async fn send(&self, mail: &Mail) -> Result<(), Unavailable> {
+    async fn send(&self, mail: &Mail) -> Result<(), Error> {
         self.step(self.memory.send(mail)).await
     }
 }
@@ -94,32 +93,32 @@ fn deployment() -> Memory {
     memory
 }
 
-/// Issues and then announces, as a queue does: what was announced is what the record's write carried.
-async fn run(ports: Faulty<'_>) -> Result<(), Error> {
-    let templates = repository().join("templates");
-    let event = CourseCompleted {
+fn completion(completed_at: &str) -> CourseCompleted {
+    CourseCompleted {
         user_id: "u-1".into(),
         course_id: "c-1".into(),
         enrollment_id: "e-1".into(),
-        completed_at: "2026-11-20T14:03:21Z".parse().unwrap(),
-    };
+        completed_at: completed_at.parse().unwrap(),
+    }
+}
+
+fn issuer(ports: Faulty<'_>) -> Issuer<Faulty<'_>, Faulty<'_>, Faulty<'_>> {
     let settings = Settings {
         id_key: IdKey::new([7; 32]),
         base_url: "https://certificates.example.com".into(),
         default_template: "completion".into(),
         jpeg: Jpeg::default(),
     };
-    let issuer = Issuer {
-        directory: ports,
-        objects: ports,
-        records: ports,
-        templates: Templates::new(ENGINE.clone(), templates.clone()),
-        settings,
-    };
-    let issued = issuer.issue(&event, Timestamp::UNIX_EPOCH).await;
+    let templates = Templates::new(ENGINE.clone(), repository().join("templates"));
+    Issuer { directory: ports, objects: ports, records: ports, templates, settings, turns: Turns::default() }
+}
 
-    let read =
-        |part: &str| std::fs::read_to_string(Path::new(&templates).join("mail").join(part)).map_err(|e| e.to_string());
+/// Issues and then announces, as a queue does: what was announced is what the record's write carried.
+async fn run(ports: Faulty<'_>) -> Result<(), Error> {
+    let issued = issuer(ports).issue(&completion("2026-11-20T14:03:21Z"), Timestamp::UNIX_EPOCH).await;
+
+    let folder = repository().join("templates/mail");
+    let read = |part: &str| std::fs::read_to_string(folder.join(part)).map_err(|e| e.to_string());
     let composer = Composer::new("Testamur <certificates@example.com>", read).unwrap();
     let notifier = Notifier { directory: ports, mailer: ports, deliveries: ports, composer };
     let announced = ports.memory.state().announced.clone();
@@ -183,4 +182,33 @@ async fn the_same_event_ten_times_at_once_is_one_certificate() {
     assert!(runs.iter().all(Result::is_ok));
     let state = memory.state();
     assert_eq!((state.records.len(), state.announced.len(), state.objects.len()), (1, 1, 3));
+}
+
+#[tokio::test]
+async fn two_deliveries_that_differ_leave_the_files_of_one_of_them() {
+    let (memory, calls) = (deployment(), AtomicUsize::new(0));
+    let issuer = issuer(Faulty { memory: &memory, calls: &calls, fault: None });
+    let (first, second) = (completion("2026-11-20T14:03:21Z"), completion("2027-01-01T00:00:00Z"));
+    let both = futures_util::future::join(
+        issuer.issue(&first, Timestamp::UNIX_EPOCH),
+        issuer.issue(&second, Timestamp::UNIX_EPOCH),
+    );
+    let (Ok(Issued::New(record)), Ok(Issued::Already(same))) = both.await else { panic!("not one new and one old") };
+    assert_eq!(record, same);
+    let state = memory.state();
+    let metadata = state.objects.values().find(|object| object.key.ends_with(".json")).unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.bytes).unwrap();
+    assert_eq!(metadata["issuedAt"], "2026-11-20T14:03:21Z");
+}
+
+#[tokio::test]
+async fn an_enrolment_belongs_to_one_learner_and_one_course() {
+    let (memory, calls) = (deployment(), AtomicUsize::new(0));
+    let issuer = issuer(Faulty { memory: &memory, calls: &calls, fault: None });
+    let event = completion("2026-11-20T14:03:21Z");
+    issuer.issue(&event, Timestamp::UNIX_EPOCH).await.unwrap();
+    let other = CourseCompleted { user_id: "u-2".into(), ..event };
+    let error = issuer.issue(&other, Timestamp::UNIX_EPOCH).await.unwrap_err();
+    let expected = "not a CourseCompleted event: enrolment e-1 has a certificate for another user or course";
+    assert_eq!(error.to_string(), expected);
 }

@@ -59,12 +59,23 @@ fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
     let (port, received) = server(vec!["451 busy"]);
     let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0);
-    outcome.says("retrying  attempt 1 failed: can't send the e-mail: ").says("1 issued, 1 e-mail");
+    outcome
+        .says("retrying  attempt 1 failed: can't send the e-mail: the server answers with code 451")
+        .says("1 issued, 1 e-mail");
     let message = received.recv().unwrap();
     assert!(message.contains("Subject: Your certificate for Analytical Engines"), "{message}");
     program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(0).says("nothing new");
     assert!(received.try_recv().is_err());
     assert_eq!(program.files("out/mail"), []);
+}
+
+#[test]
+fn a_refusal_for_good_is_a_dead_letter_at_once_and_its_text_is_not_repeated() {
+    let (port, _) = server(vec!["550 no such user u-ada@example.com"]);
+    let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
+    let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).exits(1);
+    outcome.says("can't send this e-mail: the server refuses it with code 550").says("1 issued, 1 dead letter");
+    assert!(!outcome.stdout.contains("retrying") && !outcome.stdout.contains('@'), "{}", outcome.stdout);
 }
 
 #[test]
@@ -95,7 +106,7 @@ fn a_wrong_address_is_a_dead_letter_while_the_certificate_stands() {
     let program = Program::new();
     program.write("users.json", r#"[{"userId": "u", "name": "Ada", "email": "not an address"}]"#);
     let outcome = program.issue(&[completed("u", "c-1", "e-1")]).exits(1);
-    outcome.says("1 issued, 1 dead letter").says("can't compose the e-mail: the address of user u: ");
+    outcome.says("1 issued, 1 dead letter").says("can't send this e-mail: the address of user u: ");
     assert!(!outcome.stdout.contains("not an address"), "an address was printed");
     assert_eq!(program.files("out/certificates").len(), 3);
 }

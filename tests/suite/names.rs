@@ -178,6 +178,8 @@ fn what_looks_like_markup_prints_as_itself() {
 fn control_characters_and_overrides_never_reach_the_page() {
     let clean = with(&json!({ "userName": "  Zo\u{65}\u{308}\t\u{202e}Lovelace\u{0}\u{2066}\n" }));
     assert_eq!(clean.value()["userName"], "Zoë Lovelace");
+    let hidden = with(&json!({ "userName": "e\u{202e}\u{308}", "courseName": "\u{200b}\u{feff}" }));
+    assert_eq!((&hidden.value()["userName"], &hidden.value()["courseName"]), (&json!("ë"), &json!("")));
     let joined = with(&json!({ "userName": "क्\u{200d}ष می\u{200c}خواهم" }));
     assert_eq!(joined.value()["userName"], "क्\u{200d}ष می\u{200c}خواهم");
 }

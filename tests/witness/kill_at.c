@@ -1,6 +1,6 @@
-/* Preloaded into a program, ends it at a chosen step of its writing, as a power cut would, or fills its disk.
+/* Preloaded into a program, kills it at a chosen step of its writing, or fills its disk.
    TESTAMUR_FAULT=kill:N ends it before the N-th call that changes a file; full:N lets that call and all later ones that
-   need room fail; count:PATH writes the number of calls to PATH when the program exits. */
+   need room fail; rename:TEXT kills it before it renames a file to a name with TEXT; count:PATH writes the number of calls to PATH when the program exits. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -47,5 +47,9 @@ int ftruncate(int fd, off_t size) { return step(1) ? -1 : REAL(ftruncate)(fd, si
 int ftruncate64(int fd, off64_t size) { return step(1) ? -1 : REAL(ftruncate64)(fd, size); }
 int fsync(int fd) { return step(0) ? -1 : REAL(fsync)(fd); }
 int fdatasync(int fd) { return step(0) ? -1 : REAL(fdatasync)(fd); }
-int rename(const char *from, const char *to) { return step(0) ? -1 : REAL(rename)(from, to); }
+int rename(const char *from, const char *to) {
+    const char *fault = getenv("TESTAMUR_FAULT");
+    if (fault && strncmp(fault, "rename:", 7) == 0 && strstr(to, fault + 7)) kill(getpid(), SIGKILL);
+    return step(0) ? -1 : REAL(rename)(from, to);
+}
 int unlink(const char *path) { return step(0) ? -1 : REAL(unlink)(path); }

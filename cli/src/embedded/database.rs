@@ -1,5 +1,7 @@
 //! The database file: its schema, its connection, and reading it while another process works.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +33,7 @@ CREATE TABLE queue (
     attempts INTEGER NOT NULL DEFAULT 0,
     visible_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX queue_by_kind ON queue (kind, id);
 
 CREATE TABLE dead_letters (
     id TEXT PRIMARY KEY,
@@ -58,6 +61,8 @@ impl Database {
         let path = file(folder);
         let failed = |e: rusqlite::Error| unusable(&path, &e);
         let mut connection = Connection::open(&path).map_err(failed)?;
+        // It holds the id key and the learners' names.
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(|e| CliError::file("protect", &path, &e))?;
         prepare(&mut connection).map_err(failed)?;
         check_version(&connection, &path)?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), path })
@@ -164,6 +169,9 @@ impl Archive {
         let failed = |e: rusqlite::Error| unusable(&path, &e);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
+        if version(&connection).map_err(failed)? == 0 {
+            return Err(CliError::NoState(folder.to_owned()));
+        }
         check_version(&connection, &path)?;
         Ok(Self { connection, path })
     }

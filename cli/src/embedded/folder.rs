@@ -35,6 +35,7 @@ impl Folder {
             let folder = root.join(name);
             fs::create_dir_all(&folder).map_err(|e| CliError::file("create", &folder, &e))?;
         }
+        sync(root).map_err(|e| CliError::file("sync", root, &e))?;
         Ok(Self { root: Arc::new(root.to_owned()), written: Arc::default() })
     }
 
@@ -63,5 +64,10 @@ fn write(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(unfinished, target)?;
     let folder = target.parent().expect("a file stands in a folder");
+    sync(folder)
+}
+
+/// Makes the names in a folder durable.
+fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

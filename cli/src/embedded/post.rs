@@ -2,8 +2,8 @@
 
 use lettre::address::Envelope;
 use lettre::{Address, SmtpTransport, Transport};
-use testamur_pipeline::Unavailable;
 use testamur_pipeline::ports::{Mail, Mailer};
+use testamur_pipeline::{Error, Rejection, Unavailable};
 
 use super::folder::Folder;
 use crate::error::CliError;
@@ -29,24 +29,37 @@ impl Post {
 }
 
 impl Mailer for Post {
-    async fn send(&self, mail: &Mail) -> Result<(), Unavailable> {
+    async fn send(&self, mail: &Mail) -> Result<(), Error> {
         match self {
             Self::Files(folder) => {
-                folder.write(&format!("mail/{}.eml", mail.certificate_id), mail.message.clone()).await
+                let path = format!("mail/{}.eml", mail.certificate_id);
+                Ok(folder.write(&path, mail.message.clone()).await?)
             }
             Self::Server(server) => send(server.clone(), mail.clone()).await,
         }
     }
 }
 
-async fn send(server: SmtpTransport, mail: Mail) -> Result<(), Unavailable> {
-    let failed = |e: Box<dyn std::error::Error + Send + Sync>| Unavailable::new("can't send the e-mail", e);
+async fn send(server: SmtpTransport, mail: Mail) -> Result<(), Error> {
+    let failed =
+        |e: Box<dyn std::error::Error + Send + Sync>| Error::from(Unavailable::new("can't send the e-mail", e));
     let address = |text: &str| text.parse::<Address>();
     let envelope = address(&mail.from).and_then(|from| Ok((from, address(&mail.to)?)));
     let (from, to) = envelope.map_err(|e| failed(e.into()))?;
     let envelope = Envelope::new(Some(from), vec![to]).map_err(|e| failed(e.into()))?;
     match tokio::task::spawn_blocking(move || server.send_raw(&envelope, &mail.message)).await {
-        Ok(result) => result.map(drop).map_err(|e| failed(e.into())),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(e)) => Err(refusal(&e).unwrap_or_else(|| failed(e.into()))),
         Err(stopped) => Err(failed(stopped.into())),
     }
+}
+
+/// What a server answered. Only its code is told: the text often repeats the learner's address.
+fn refusal(error: &lettre::transport::smtp::Error) -> Option<Error> {
+    let code = error.status()?;
+    Some(if error.is_permanent() {
+        Rejection::Mail(format!("the server refuses it with code {code}")).into()
+    } else {
+        Unavailable::new("can't send the e-mail", format!("the server answers with code {code}")).into()
+    })
 }

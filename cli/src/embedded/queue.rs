@@ -4,7 +4,8 @@
 //! last. One process at a time works on a queue, so what an earlier process left invisible is free when the next begins.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 use testamur_pipeline::events::Event;
 use testamur_pipeline::{CertificateGenerated, CourseCompleted, Unavailable};
@@ -46,9 +47,13 @@ impl Kind {
             Self::CertificateGenerated => CertificateGenerated::DETAIL_TYPE,
         }
     }
+}
 
-    fn of(name: &str) -> Self {
-        if name == CertificateGenerated::DETAIL_TYPE { Self::CertificateGenerated } else { Self::CourseCompleted }
+impl FromSql for Kind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let name = value.as_str()?;
+        let kind = [Self::CourseCompleted, Self::CertificateGenerated].into_iter().find(|kind| kind.name() == name);
+        kind.ok_or_else(|| FromSqlError::Other(format!("unknown kind of event {name}").into()))
     }
 }
 
@@ -108,34 +113,32 @@ impl Queue {
         self.0.call("can't queue the events", begin).await
     }
 
-    /// How many messages there are.
-    pub(crate) async fn len(&self) -> Result<u32, Unavailable> {
-        let count =
-            |connection: &mut Connection| connection.query_row("SELECT count(*) FROM queue", [], |row| row.get(0));
+    /// How many completions wait.
+    pub(crate) async fn completions(&self) -> Result<u32, Unavailable> {
+        let query = "SELECT count(*) FROM queue WHERE kind = ?1";
+        let count = move |connection: &mut Connection| {
+            connection.query_row(query, [Kind::CourseCompleted.name()], |row| row.get(0))
+        };
         self.0.call("can't count the queue", count).await
     }
 }
 
 /// Taking messages out.
 impl Queue {
-    /// Receives up to `limit` visible messages, e-mails first, in the order they were put in.
-    pub(crate) async fn receive(&self, limit: usize) -> Result<Vec<Message>, Unavailable> {
+    /// Receives the next visible message: an e-mail if there is one, for it finishes a certificate, else the oldest event.
+    pub(crate) async fn receive(&self) -> Result<Option<Message>, Unavailable> {
         let now = Timestamp::now().as_millisecond();
         let receive = move |connection: &mut Connection| {
-            // Of the two kinds the one that finishes a certificate comes first in the alphabet.
             let mut update = connection.prepare_cached(
-                "UPDATE queue SET attempts = attempts + 1, visible_at = ?1 WHERE id IN
-                 (SELECT id FROM queue WHERE visible_at <= ?2 ORDER BY kind, id LIMIT ?3)
+                "UPDATE queue SET attempts = attempts + 1, visible_at = ?1 WHERE id =
+                 (SELECT id FROM queue WHERE visible_at <= ?2 ORDER BY kind = ?3, id LIMIT 1)
                  RETURNING id, kind, event, attempts",
             )?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = update.query_map(params![now + VISIBILITY, now, limit], |row| {
-                let kind = Kind::of(&row.get::<_, String>(1)?);
-                Ok(Message { id: row.get(0)?, kind, event: row.get(2)?, attempt: row.get(3)? })
-            })?;
-            let mut messages = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-            messages.sort_by_key(|message| message.id);
-            Ok(messages)
+            let parameters = params![now + VISIBILITY, now, Kind::CourseCompleted.name()];
+            let message = update.query_row(parameters, |row| {
+                Ok(Message { id: row.get(0)?, kind: row.get(1)?, event: row.get(2)?, attempt: row.get(3)? })
+            });
+            message.optional()
         };
         self.0.call("can't receive from the queue", receive).await
     }
@@ -178,7 +181,8 @@ impl Queue {
             let transaction = connection.transaction()?;
             transaction.execute(
                 "INSERT INTO dead_letters (id, kind, event, code, reason, attempts, failed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (id) DO UPDATE SET code = excluded.code, reason = excluded.reason",
+                 ON CONFLICT (id) DO UPDATE SET
+                 code = excluded.code, reason = excluded.reason, attempts = excluded.attempts, failed_at = excluded.failed_at",
                 params![
                     message.dead_letter_id(),
                     message.kind.name(),

@@ -42,20 +42,31 @@ struct CourseEntry {
 impl Roll {
     /// Reads both files of a folder; each is a list.
     pub(crate) fn load(folder: &Path) -> Result<Self, CliError> {
-        let users = read(&folder.join("users.json"))?.into_iter().map(|entry: UserEntry| {
-            (entry.user_id, User { name: entry.name, email: entry.email, locale: entry.locale })
-        });
-        let courses = read(&folder.join("courses.json"))?.into_iter().map(|entry: CourseEntry| {
+        let user =
+            |entry: UserEntry| (entry.user_id, User { name: entry.name, email: entry.email, locale: entry.locale });
+        let course = |entry: CourseEntry| {
             let CourseEntry { course_id, name, author, instructor, template, locale } = entry;
             (course_id, Course { name, author, instructor, template, locale })
-        });
-        Ok(Self { users: Arc::new(users.collect()), courses: Arc::new(courses.collect()) })
+        };
+        Ok(Self {
+            users: Arc::new(read(&folder.join("users.json"), user)?),
+            courses: Arc::new(read(&folder.join("courses.json"), course)?),
+        })
     }
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, CliError> {
+/// Reads a list. An id that stands twice is an error, for one of the two would be a wrong name on a certificate.
+fn read<E: DeserializeOwned, T>(path: &Path, entry: impl Fn(E) -> (String, T)) -> Result<HashMap<String, T>, CliError> {
     let text = fs::read_to_string(path).map_err(|e| CliError::file("read", path, &e))?;
-    serde_json::from_str(&text).map_err(|e| CliError::file("read", path, &e))
+    let list: Vec<E> = serde_json::from_str(&text).map_err(|e| CliError::file("read", path, &e))?;
+    let mut found = HashMap::with_capacity(list.len());
+    for (id, value) in list.into_iter().map(entry) {
+        if found.contains_key(&id) {
+            return Err(CliError::file("use", path, &format!("{id} stands there twice")));
+        }
+        found.insert(id, value);
+    }
+    Ok(found)
 }
 
 impl Directory for Roll {

@@ -33,7 +33,10 @@ impl Records for Store {
                 params![record.certificate_id.to_string(), record.enrollment_id, record.user_id, to_json(&record)],
             )?;
             if inserted == 0 {
-                return Ok(Creation::Exists);
+                let query = "SELECT record FROM records WHERE certificate_id = ?1";
+                let kept: String =
+                    transaction.query_row(query, [record.certificate_id.to_string()], |row| row.get(0))?;
+                return parse_record(&kept).map(Creation::Exists);
             }
             transaction.execute(
                 "INSERT INTO queue (kind, event) VALUES (?1, ?2)",

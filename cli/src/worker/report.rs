@@ -13,7 +13,7 @@ use crate::embedded::{Kind, Message};
 use crate::options::Options;
 use crate::output;
 
-/// From how many messages on a terminal shows a bar instead of lines.
+/// From how many completions on a terminal shows a bar instead of lines.
 const MANY: u64 = 40;
 
 pub(super) struct Report {
@@ -34,8 +34,9 @@ struct Totals {
 }
 
 impl Report {
-    pub(super) fn new(options: &Options, messages: u64) -> Self {
-        let bar = (messages >= MANY && !options.json && io::stderr().is_terminal()).then(|| bar(messages));
+    pub(super) fn new(options: &Options, completions: u64) -> Self {
+        let bar = (completions >= MANY && !options.json && io::stdout().is_terminal() && io::stderr().is_terminal())
+            .then(|| bar(completions));
         Self { json: options.json, out: options.out.clone(), bar, totals: Totals::default() }
     }
 
@@ -118,20 +119,20 @@ impl Report {
         more(totals.without_address, "without an address");
         more(totals.dead_letters, if totals.dead_letters == 1 { "dead letter" } else { "dead letters" });
         let mut lines = vec![parts.join(", ")];
-        if totals.issued == 0 && totals.dead_letters == 0 {
+        if [totals.issued, totals.mailed, totals.without_address, totals.dead_letters] == [0; 4] {
             lines.push("nothing new".to_owned());
         }
         lines.push(format!("certificates: {}", self.out.join("certificates").display()));
         if totals.dead_letters > 0 {
-            lines.push("dead letters: testamur dead-letters show".to_owned());
+            lines.push(format!("dead letters: testamur --out {} dead-letters show", self.out.display()));
         }
         lines
     }
 }
 
-fn bar(messages: u64) -> ProgressBar {
+fn bar(completions: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} certificates, {eta} left");
-    ProgressBar::new(messages).with_style(style.expect("the template is valid"))
+    ProgressBar::new(completions).with_style(style.expect("the template is valid"))
 }
 
 /// The line that a program reads.
@@ -145,13 +146,21 @@ fn object(message: &Message, outcome: &Outcome) -> serde_json::Value {
             "jpg": format!("certificates/{}.jpg", record.certificate_id),
         })
     };
+    let event: serde_json::Value = serde_json::from_str(&message.event).unwrap_or_default();
+    let id = |name: &str| event.get(name).or_else(|| event.get("detail")?.get(name)).cloned();
     match outcome {
         Outcome::Issued(record) => certificate("issued", record),
         Outcome::AlreadyIssued(record) => certificate("already-issued", record),
-        Outcome::Mailed => json!({ "outcome": "mailed" }),
-        Outcome::AlreadyMailed => json!({ "outcome": "already-mailed" }),
-        Outcome::NoAddress => json!({ "outcome": "no-address" }),
-        Outcome::Retry { reason } => json!({ "outcome": "retrying", "attempt": message.attempt, "reason": reason }),
+        Outcome::Mailed => json!({ "outcome": "mailed", "certificateId": id("certificateId") }),
+        Outcome::AlreadyMailed => json!({ "outcome": "already-mailed", "certificateId": id("certificateId") }),
+        Outcome::NoAddress => json!({ "outcome": "no-address", "certificateId": id("certificateId") }),
+        Outcome::Retry { reason } => json!({
+            "outcome": "retrying",
+            "enrollmentId": id("enrollmentId"),
+            "certificateId": id("certificateId"),
+            "attempt": message.attempt,
+            "reason": reason,
+        }),
         Outcome::Buried { code, reason } => {
             json!({ "outcome": "dead-letter", "deadLetter": message.dead_letter_id(), "code": code, "reason": reason })
         }
