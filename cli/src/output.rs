@@ -1,10 +1,10 @@
 //! What the program prints. A closed pipe never stops the work.
 
-use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use testamur_engine::RenderError;
+use testamur_pipeline::error::chain;
 
 use crate::error::CliError;
 
@@ -36,15 +36,5 @@ pub(crate) fn complain(error: &CliError) {
     {
         return note(faults.colored().trim_end());
     }
-    let mut text = format!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        if !text.contains(&reason) {
-            text.push_str(": ");
-            text.push_str(&reason);
-        }
-        cause = error.source();
-    }
-    note(&text);
+    note(&format!("error: {}", chain(error)));
 }

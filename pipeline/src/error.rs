@@ -84,8 +84,9 @@ impl Unavailable {
     }
 }
 
-/// An error and its causes in one line. Errors that already print their cause are not followed further.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+/// Gives an error and its causes in one line. A cause that the error's own text ends with is not repeated.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
