@@ -85,7 +85,7 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         self.store(&record, &course, template).await?;
         match self.records.create(&record).await? {
             Creation::Created => Ok(Issued::New(record)),
-            Creation::Exists(record) => already(record, event),
+            Creation::Exists(record) => already(*record, event),
         }
     }
 

@@ -63,7 +63,7 @@ impl Records for &Memory {
     async fn create(&self, record: &Record) -> Result<Creation, Unavailable> {
         let mut state = self.state();
         if let Some(kept) = state.records.get(&record.certificate_id) {
-            return Ok(Creation::Exists(kept.clone()));
+            return Ok(Creation::Exists(Box::new(kept.clone())));
         }
         state.records.insert(record.certificate_id, record.clone());
         state.announced.push(record.announcement());

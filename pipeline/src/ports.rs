@@ -74,7 +74,7 @@ pub enum Creation {
     /// It was written, and its announcement with it.
     Created,
     /// There was this one already, which stays as it is.
-    Exists(Record),
+    Exists(Box<Record>),
 }
 
 /// Sends e-mail.

@@ -36,7 +36,7 @@ impl Records for Store {
                 let query = "SELECT record FROM records WHERE certificate_id = ?1";
                 let kept: String =
                     transaction.query_row(query, [record.certificate_id.to_string()], |row| row.get(0))?;
-                return parse_record(&kept).map(Creation::Exists);
+                return parse_record(&kept).map(|record| Creation::Exists(Box::new(record)));
             }
             transaction.execute(
                 "INSERT INTO queue (kind, event) VALUES (?1, ?2)",
