@@ -102,7 +102,7 @@ pub(crate) struct Deployment {
 pub(crate) enum JpegChoice {
     /// Baseline coding, a few milliseconds.
     Fast,
-    /// Progressive coding, smaller and truer, and twenty times slower.
+    /// Progressive coding, smaller and truer, and over twenty times slower.
     Small,
 }
 

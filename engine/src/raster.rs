@@ -24,7 +24,7 @@ pub enum JpegEncoder {
     /// Baseline coding at libjpeg-turbo's speed, chroma halved in width.
     #[default]
     Fast,
-    /// Progressive with trellis quantisation and full chroma: smaller and truer, twenty times slower.
+    /// Progressive with trellis quantisation and full chroma: smaller and truer, over twenty times slower.
     Small,
 }
 
