@@ -40,6 +40,22 @@ impl Data {
         &self.value
     }
 
+    /// The locale that the data names.
+    #[must_use]
+    pub fn locale(&self) -> Option<&str> {
+        self.value.get("locale")?.as_str()
+    }
+
+    /// The same data for readers of another locale.
+    #[must_use]
+    pub fn with_locale(&self, locale: &str) -> Self {
+        let mut value = self.value.clone();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("locale".to_owned(), locale.into());
+        }
+        Self::new(value)
+    }
+
     /// The cleaned data as JSON text, as a template reads it.
     pub(crate) fn json(&self) -> &Bytes {
         &self.json

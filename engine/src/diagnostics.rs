@@ -41,6 +41,8 @@ pub struct Place {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
+    /// The text of the line.
+    pub text: String,
 }
 
 /// Errors and warnings in the order Typst found them.
@@ -107,7 +109,8 @@ fn place(world: &dyn DiagnosticWorld, span: DiagSpan) -> Option<Place> {
     let start = world.range(span)?.start;
     let lines = world.file(id).ok()?.lines().ok()?;
     let (line, column) = lines.byte_to_line_column(start)?;
-    Some(Place { file: world.name(id), line: line + 1, column: column + 1 })
+    let text = lines.text().get(lines.line_to_range(line)?)?.trim_end().to_owned();
+    Some(Place { file: world.name(id), line: line + 1, column: column + 1, text })
 }
 
 fn printed<W: WriteColor>(

@@ -1,6 +1,5 @@
 //! The engine: one Typst library and one set of fonts for the life of the process, and the documents made with them.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +15,8 @@ use crate::data::Data;
 use crate::diagnostics::Diagnostics;
 use crate::error::{RenderError, TemplateError};
 use crate::fonts::Fonts;
+use crate::inspect::{self, Finding};
+use crate::manifest::Layout;
 use crate::pdf::{self, PdfStamp};
 use crate::raster::{self, Jpeg};
 use crate::template::Template;
@@ -61,15 +62,15 @@ impl Engine {
 
 /// A laid-out certificate, from which every output is made.
 pub struct Document {
-    template: Template,
+    layout: Layout,
     world: TemplateWorld,
     pages: PagedDocument,
     warnings: Diagnostics,
 }
 
 impl Document {
-    pub(crate) fn compile(template: &Template, data: &Data) -> Result<Self, RenderError> {
-        let result = catch_panics(|| lay_out(template, data));
+    pub(crate) fn compile(template: &Template, layout: &Layout, data: &Data) -> Result<Self, RenderError> {
+        let result = catch_panics(|| lay_out(template, layout, data));
         comemo::evict(CACHE_AGE);
         result
     }
@@ -94,7 +95,7 @@ impl Document {
     /// # Errors
     /// [`RenderError::ImageSize`] if the page does not have the shape the manifest says.
     pub fn jpg(&self, jpeg: Jpeg) -> Result<Vec<u8>, RenderError> {
-        catch_panics(|| raster::jpg(self.first_page(), self.template.manifest().image, jpeg))
+        catch_panics(|| raster::jpg(self.first_page(), self.layout.image, jpeg))
     }
 
     /// Exports the first page as a PNG with the same pixels that [`Self::jpg`] starts from, transparency kept.
@@ -102,7 +103,51 @@ impl Document {
     /// # Errors
     /// [`RenderError::ImageSize`] if the page does not have the shape the manifest says.
     pub fn png(&self) -> Result<Vec<u8>, RenderError> {
-        catch_panics(|| raster::png(self.first_page(), self.template.manifest().image))
+        catch_panics(|| raster::png(self.first_page(), self.layout.image))
+    }
+
+    /// Exports each page as an SVG image that holds all it shows, with glyphs as outlines.
+    ///
+    /// # Errors
+    /// [`RenderError::Panic`] only.
+    pub fn svg(&self) -> Result<Vec<String>, RenderError> {
+        let options = typst_svg::SvgOptions::default();
+        catch_panics(|| Ok(self.pages.pages().iter().map(|page| typst_svg::svg(page, &options)).collect()))
+    }
+
+    /// Draws all pages, one below the other, on white: the picture that snapshots compare. `scale` is in pixels per point.
+    ///
+    /// # Errors
+    /// [`RenderError::ImageSize`] if that would be more than [`ImageSize::MAX_PIXELS`](crate::ImageSize::MAX_PIXELS).
+    pub fn picture(&self, scale: f64) -> Result<image::RgbImage, RenderError> {
+        catch_panics(|| raster::picture(self.pages.pages(), scale))
+    }
+
+    /// Looks for what no reader should meet: text beyond its box or the page, and text too pale for what is under it.
+    ///
+    /// # Errors
+    /// [`RenderError::ImageSize`] if a page is too large to look at.
+    pub fn findings(&self) -> Result<Vec<Finding>, RenderError> {
+        catch_panics(|| inspect::findings(self.pages.pages()))
+    }
+
+    /// The font families on its pages, sorted.
+    #[must_use]
+    pub fn font_families(&self) -> Vec<String> {
+        inspect::font_families(self.pages.pages())
+    }
+
+    /// The first page's width and height in points.
+    #[must_use]
+    pub fn size(&self) -> (f64, f64) {
+        let size = self.first_page().frame.size();
+        (size.x.to_pt(), size.y.to_pt())
+    }
+
+    /// The first page's margins in points, top, right, bottom and left; none if it has none.
+    #[must_use]
+    pub fn margins(&self) -> Option<[f64; 4]> {
+        inspect::margins(self.first_page())
     }
 
     fn first_page(&self) -> &Page {
@@ -110,15 +155,26 @@ impl Document {
     }
 }
 
-fn lay_out(template: &Template, data: &Data) -> Result<Document, RenderError> {
+fn lay_out(template: &Template, layout: &Layout, data: &Data) -> Result<Document, RenderError> {
     template.check(data)?;
-    let world = TemplateWorld::new(template, data)?;
+    check_locale(template, data)?;
+    let world = TemplateWorld::new(template, layout, data)?;
     let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
     let pages = output.map_err(|errors| RenderError::Template(Diagnostics::resolve(&world, &errors)))?;
     coverage::check(&pages, data)?;
-    check_pages(&pages, template.manifest().pages)?;
+    check_pages(&pages, layout.pages)?;
     let warnings = Diagnostics::resolve(&world, &warnings);
-    Ok(Document { template: template.clone(), world, pages, warnings })
+    Ok(Document { layout: layout.clone(), world, pages, warnings })
+}
+
+fn check_locale(template: &Template, data: &Data) -> Result<(), RenderError> {
+    let supported = template.locales();
+    match data.locale() {
+        Some(locale) if !supported.is_empty() && !supported.iter().any(|tag| tag == locale) => {
+            Err(RenderError::Locale { locale: locale.to_owned(), supported: supported.join(", ") })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_pages(document: &PagedDocument, expected: usize) -> Result<(), RenderError> {
@@ -128,14 +184,10 @@ fn check_pages(document: &PagedDocument, expected: usize) -> Result<(), RenderEr
     }
 }
 
-/// Turns a panic below into an error, so that one bad render never ends the process.
+/// Turns a panic below into an error, so that one bad render never ends the process. Its text is left to the panic hook: it
+/// could quote a learner.
 fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(RenderError::Panic(panic_text(&*panic))))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("no message").to_owned()
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RenderError::Panic))
 }
 
 /// Holds only while our comemo is Typst's own. A second copy would have caches of its own, and evicting them would leave

@@ -98,6 +98,17 @@ pub enum RenderError {
     /// The page can't become an image of the size the manifest asks for.
     #[error("{0}")]
     ImageSize(String),
+    /// The template has no strings for the data's locale.
+    #[error("the template has no locale {locale}, only {supported}")]
+    Locale {
+        /// The locale that the data names.
+        locale: String,
+        /// Those that the template has.
+        supported: String,
+    },
+    /// A card was asked of a template that declares none.
+    #[error("template {0} has no card: declare one in typst.toml under [tool.testamur.card]")]
+    NoCard(String),
     /// The field that typst.toml names under `qr` is not in the data, or is no text.
     #[error("{0}, which typst.toml names under qr, is not a text in the data")]
     QrField(String),
@@ -113,8 +124,8 @@ pub enum RenderError {
     #[error("can't encode the image: {0}")]
     Encode(String),
     /// A defect in this program or a library it uses; the process goes on.
-    #[error("rendering panicked: {0}")]
-    Panic(String),
+    #[error("rendering panicked: this is a defect, please report it with the template")]
+    Panic,
 }
 
 /// One way in which data breaks a template's schema.

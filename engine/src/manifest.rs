@@ -10,11 +10,26 @@ pub struct Manifest {
     pub id: String,
     /// The template's version, `package.version`.
     pub version: String,
-    /// The file to compile, relative to the folder.
-    pub entrypoint: String,
+    /// What the template is about, `package.description`.
+    pub description: String,
     /// The data field whose value the file `qr.svg` shows as a QR code.
     pub qr: Option<String>,
-    /// How many pages the layout has. Text that overflows makes more, which is an error.
+    /// The locale of data that names none.
+    pub locale: String,
+    /// The certificate itself, from `package.entrypoint`.
+    pub page: Layout,
+    /// The card that social networks show, if the template has one.
+    pub card: Option<Layout>,
+    /// How much a snapshot may differ.
+    pub snapshots: Tolerance,
+}
+
+/// One layout of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// The file to compile, relative to the folder.
+    pub entrypoint: String,
+    /// How many pages it has. Text that overflows makes more, which is an error.
     pub pages: usize,
     /// The size and quality of the image of the first page.
     pub image: ImageSize,
@@ -25,27 +40,57 @@ pub struct Manifest {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Tool {
     qr: Option<String>,
+    #[serde(default = "english")]
+    locale: String,
     #[serde(default = "one")]
     pages: usize,
     image: ImageSize,
+    card: Option<Card>,
+    #[serde(default)]
+    snapshots: Tolerance,
+}
+
+/// The table `[tool.testamur.card]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Card {
+    entrypoint: String,
+    width: u32,
+    height: u32,
+    #[serde(default = "ImageSize::default_quality")]
+    quality: u8,
 }
 
 impl Tool {
     fn check(&self) -> Result<(), String> {
-        let ImageSize { width, height, quality } = self.image;
-        if !(1..=100).contains(&quality) {
-            return Err(format!("in [tool.testamur.image]: quality is {quality}, not 1 to 100"));
-        }
-        if !(1..=ImageSize::MAX_PIXELS).contains(&(u64::from(width) * u64::from(height))) {
-            return Err(format!(
-                "in [tool.testamur.image]: {width} x {height} pixels are not between 1 and {}",
-                ImageSize::MAX_PIXELS
-            ));
-        }
         if self.pages == 0 {
             return Err("in [tool.testamur]: pages is 0, but every layout has one".to_owned());
         }
-        Ok(())
+        self.image.check("image")?;
+        self.card.as_ref().map_or(Ok(()), |card| card.image().check("card"))
+    }
+}
+
+impl Card {
+    fn image(&self) -> ImageSize {
+        ImageSize { width: self.width, height: self.height, quality: self.quality }
+    }
+}
+
+/// The table `[tool.testamur.snapshots]`: how much a picture may differ from its reference and still pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Tolerance {
+    /// By how much each channel of a pixel may differ, of 255.
+    pub delta: u8,
+    /// How many pixels may differ by more.
+    pub pixels: u32,
+}
+
+impl Default for Tolerance {
+    /// Room for the last bit of a rounding, and for nothing that an eye could see.
+    fn default() -> Self {
+        Self { delta: 2, pixels: 10 }
     }
 }
 
@@ -69,10 +114,28 @@ impl ImageSize {
     const fn default_quality() -> u8 {
         85
     }
+
+    fn check(self, table: &str) -> Result<(), String> {
+        let Self { width, height, quality } = self;
+        if !(1..=100).contains(&quality) {
+            return Err(format!("in [tool.testamur.{table}]: quality is {quality}, not 1 to 100"));
+        }
+        if !(1..=Self::MAX_PIXELS).contains(&(u64::from(width) * u64::from(height))) {
+            return Err(format!(
+                "in [tool.testamur.{table}]: {width} x {height} pixels are not between 1 and {}",
+                Self::MAX_PIXELS
+            ));
+        }
+        Ok(())
+    }
 }
 
 const fn one() -> usize {
     1
+}
+
+fn english() -> String {
+    "en".to_owned()
 }
 
 impl Manifest {
@@ -97,10 +160,12 @@ impl Manifest {
         Ok(Self {
             id: manifest.package.name.into(),
             version: manifest.package.version.to_string(),
-            entrypoint: manifest.package.entrypoint.into(),
+            description: manifest.package.description.unwrap_or_default().into(),
             qr: tool.qr,
-            pages: tool.pages,
-            image: tool.image,
+            locale: tool.locale,
+            page: Layout { entrypoint: manifest.package.entrypoint.into(), pages: tool.pages, image: tool.image },
+            card: tool.card.map(|card| Layout { image: card.image(), entrypoint: card.entrypoint, pages: 1 }),
+            snapshots: tool.snapshots,
         })
     }
 }

@@ -1,11 +1,14 @@
 //! PDF export.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::Offset;
+use serde_json::Value;
 use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
+use crate::data::Data;
 use crate::diagnostics::Diagnostics;
 use crate::error::RenderError;
 use crate::world::TemplateWorld;
@@ -17,6 +20,17 @@ pub struct PdfStamp<'a> {
     pub ident: &'a str,
     /// The creation date to write, if any.
     pub issued_at: Option<Timestamp>,
+}
+
+impl<'a> PdfStamp<'a> {
+    /// The stamp that certificate data implies: its id, and the first moment of its date of issue in UTC.
+    #[must_use]
+    pub fn of(data: &'a Data) -> Self {
+        let field = |name: &str| data.value().get(name).and_then(Value::as_str);
+        let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok();
+        let issued_at = field("issuedAt").and_then(|text| text.parse().ok().or_else(|| midnight(text.parse().ok()?)));
+        Self { ident: field("certificateId").unwrap_or_default(), issued_at }
+    }
 }
 
 pub(crate) fn export(

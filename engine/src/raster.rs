@@ -1,8 +1,8 @@
 //! Pixels: the first page at an exact size, as JPEG or PNG.
 
-use image::ImageEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use typst::layout::Size;
+use image::{ImageEncoder, RgbImage};
+use typst::layout::{Frame, FrameItem, Size};
 use typst::utils::Scalar;
 use typst::visualize::Paint;
 use typst_layout::Page;
@@ -65,6 +65,55 @@ pub(crate) fn png(page: &Page, size: ImageSize) -> Result<Vec<u8>, RenderError> 
         .write_image(&unmultiplied(pixels.rgba), size.width, size.height, image::ExtendedColorType::Rgba8)
         .map_err(|e| RenderError::Encode(e.to_string()))?;
     Ok(png)
+}
+
+/// All pages, one below the other, on white.
+pub(crate) fn picture(pages: &[Page], scale: f64) -> Result<RgbImage, RenderError> {
+    let pictures: Vec<_> = pages.iter().map(|page| flat(page, scale)).collect::<Result<_, _>>()?;
+    let width = pictures.iter().map(RgbImage::width).max().unwrap_or_default();
+    let height = pictures.iter().map(RgbImage::height).sum();
+    let mut all = RgbImage::from_pixel(width, height, image::Rgb([255; 3]));
+    let mut top = 0;
+    for picture in pictures {
+        image::imageops::replace(&mut all, &picture, 0, top);
+        top += i64::from(picture.height());
+    }
+    Ok(all)
+}
+
+/// What lies under the text of a page, one pixel a point.
+pub(crate) fn ground(page: &Page) -> Result<RgbImage, RenderError> {
+    let mut page = page.clone();
+    strip_text(&mut page.frame);
+    flat(&page, 1.0)
+}
+
+fn strip_text(frame: &mut Frame) {
+    frame.retain(|item| {
+        if let FrameItem::Group(group) = item {
+            strip_text(&mut group.frame);
+        }
+        !matches!(item, FrameItem::Text(_))
+    });
+}
+
+/// A page on white.
+fn flat(page: &Page, scale: f64) -> Result<RgbImage, RenderError> {
+    let size = page.frame.size();
+    if size.x.to_pt() * size.y.to_pt() * scale * scale > ImageSize::MAX_PIXELS as f64 {
+        return Err(RenderError::ImageSize(format!(
+            "a page of {:.2} x {:.2} pt is too large to draw at {scale} pixels a point",
+            size.x.to_pt(),
+            size.y.to_pt()
+        )));
+    }
+    let options = RenderOptions { pixel_per_pt: Scalar::new(scale), render_bleed: false };
+    let pixmap = typst_render::render(page, &options);
+    let (width, height) = (pixmap.width(), pixmap.height());
+    let mut rgba = pixmap.take();
+    put_on_white(&mut rgba);
+    let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    Ok(RgbImage::from_raw(width, height, rgb).expect("three bytes were kept of every pixel"))
 }
 
 /// A rendered page: four bytes a pixel, premultiplied with alpha.

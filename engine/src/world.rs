@@ -15,6 +15,7 @@ use typst_kit::diagnostics::DiagnosticWorld;
 
 use crate::data::Data;
 use crate::error::RenderError;
+use crate::manifest::Layout;
 use crate::qr;
 use crate::template::{Template, file_id};
 
@@ -26,17 +27,19 @@ static QR: LazyLock<FileId> = LazyLock::new(|| file_id("qr.svg").expect("the pat
 
 pub(crate) struct TemplateWorld {
     template: Template,
+    main: FileId,
     data: Bytes,
     qr: Option<Bytes>,
 }
 
 impl TemplateWorld {
-    pub(crate) fn new(template: &Template, data: &Data) -> Result<Self, RenderError> {
+    pub(crate) fn new(template: &Template, layout: &Layout, data: &Data) -> Result<Self, RenderError> {
+        let main = file_id(&layout.entrypoint).expect("entrypoints are looked at when a template is loaded");
         let qr = match &template.manifest().qr {
             Some(field) => Some(qr::svg(field, data)?),
             None => None,
         };
-        Ok(Self { template: template.clone(), data: data.json().clone(), qr })
+        Ok(Self { template: template.clone(), main, data: data.json().clone(), qr })
     }
 
     fn shadow(&self, id: FileId) -> Option<&Bytes> {
@@ -60,7 +63,7 @@ impl World for TemplateWorld {
     }
 
     fn main(&self) -> FileId {
-        self.template.main()
+        self.main
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
@@ -88,9 +91,9 @@ impl DiagnosticWorld for TemplateWorld {
     /// The path as the caller named the folder; the data is named alone, since it stands in no folder.
     fn name(&self, id: FileId) -> String {
         let path = id.get().vpath().get_without_slash();
-        if self.shadow(id).is_some() {
-            return path.to_owned();
+        match self.shadow(id).and(path.split_once('/')) {
+            Some((_, name)) => name.to_owned(),
+            None => self.template.path_on_disk(path).display().to_string(),
         }
-        self.template.folder().join(path).display().to_string()
     }
 }

@@ -53,20 +53,18 @@ const PAGE: &str = "#set page(width: 200pt, height: 100pt)\n";
 fn the_stock_compiler_makes_the_same_text_of_every_sample() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, theirs) = (folder.path().join("ours.pdf"), folder.path().join("theirs.pdf"));
-    let template = repository().join("templates/completion");
-    for name in ["ada", "arabic", "han", "long"] {
+    let samples = ["ada", "arabic", "han", "long"];
+    for (name, id) in samples.map(|name| (name, "completion")).into_iter().chain([
+        ("ada", "badge"),
+        ("ada", "diploma"),
+        ("ada", "transcript"),
+    ]) {
+        let template = repository().join("templates").join(id);
         let data = format!("samples/{name}.json");
         let fonts = repository().join("fonts");
         python("stock_typst.py", &[template.as_ref(), data.as_ref(), fonts.as_ref(), theirs.as_ref()]);
         Program::new()
-            .run(&[
-                "render",
-                "completion",
-                "--data",
-                template.join(&data).to_str().unwrap(),
-                "-o",
-                ours.to_str().unwrap(),
-            ])
+            .run(&["render", id, "--data", template.join(&data).to_str().unwrap(), "-o", ours.to_str().unwrap()])
             .exits(0)
             .says("");
         let text = |path: &Path| tool("pdftotext", &["-layout".as_ref(), path.as_ref(), "-".as_ref()]);
@@ -77,16 +75,19 @@ fn the_stock_compiler_makes_the_same_text_of_every_sample() {
 #[test]
 fn the_qr_code_in_the_folder_is_that_of_the_first_sample() {
     let folder = tempfile::tempdir().unwrap();
-    let template = repository().join("templates/completion");
-    let copy = folder.path().join("completion");
-    tool("cp", &["-r".as_ref(), template.as_ref(), copy.as_ref()]);
-    let main = fs::read_to_string(copy.join("main.typ")).unwrap();
-    let kept = fs::read_to_string(copy.join("qr.svg")).unwrap();
-    let check = format!("#assert.eq(read(\"qr.svg\"), {})\n", serde_json::to_string(kept.trim_end()).unwrap());
-    fs::write(copy.join("main.typ"), check + &main).unwrap();
+    tool("cp", &["-r".as_ref(), repository().join("templates").as_ref(), folder.path().as_ref()]);
     let engine = Engine::new(Fonts::load(&repository().join("fonts")).unwrap());
-    let rendered = engine.load(&copy).unwrap().render(&Data::new(sample("ada")));
-    rendered.map(drop).unwrap_or_else(|e| panic!("{e}"));
+    for template in ["badge", "completion", "diploma", "transcript"] {
+        let copy = folder.path().join("templates").join(template);
+        let main = fs::read_to_string(copy.join("main.typ")).unwrap();
+        let kept = fs::read_to_string(copy.join("qr.svg")).unwrap();
+        let kept = serde_json::to_string(kept.trim_end()).unwrap();
+        let check = format!("#assert(read(\"qr.svg\") == {kept}, message: \"qr.svg is another code\")\n");
+        fs::write(copy.join("main.typ"), check + &main).unwrap();
+        let sample = Data::from_json(&fs::read(copy.join("samples/ada.json")).unwrap()).unwrap();
+        let rendered = engine.load(&copy).unwrap().render(&sample);
+        rendered.map(drop).unwrap_or_else(|e| panic!("{template}: {e}"));
+    }
 }
 
 #[test]
@@ -142,7 +143,8 @@ fn data_that_breaks_the_schema_is_named_by_path_and_not_repeated() {
 fn a_template_sees_its_folder_and_nothing_else() {
     for (main, expected) in [
         ("#read(\"/etc/passwd\")", "file not found (searched at etc/passwd)"),
-        ("#read(\"../secret.txt\")", "would escape the project root"),
+        ("#read(\"../../secret.txt\")", "would escape the project root"),
+        ("#read(\"../completion/main.typ\")", "file not found (searched at completion/main.typ)"),
         (
             "#import \"@preview/cetz:0.3.0\"",
             "@preview/cetz:0.3.0 is not in the template's folder: packages are not downloaded",
@@ -181,7 +183,7 @@ fn every_fault_of_a_folder_is_told() {
         (
             "typst.toml",
             manifest(&format!("[tool.testamur]\ncolour = 1\n{image}")),
-            "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `pages`, `image`",
+            "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `locale`, `pages`, `image`, `card`, `snapshots`",
         ),
         (
             "typst.toml",

@@ -6,8 +6,7 @@ folder, sample, fonts, output = sys.argv[1:]
 typst.compile(
     f"{folder}/main.typ",
     output=output,
-    root=folder,
-    font_paths=[fonts],
-    ignore_system_fonts=True,
+    root=f"{folder}/..",
+    font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts]),
     sys_inputs={"data": sample},
 )

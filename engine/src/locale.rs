@@ -1,0 +1,28 @@
+//! Which of a template's locales suits a reader: the likely script decides, the region refines.
+//!
+//! Source: [UTS #35, likely subtags](https://www.unicode.org/reports/tr35/#Likely_Subtags), from Unicode's CLDR. What a locale
+//! changes on the page is the template's business, in Typst.
+
+use icu_locale::{LanguageIdentifier, LocaleExpander};
+
+/// Finds the supported locale that suits readers of the wanted one: of the same language and script, best of the same region.
+pub(crate) fn best(supported: &[String], wanted: &str) -> Option<String> {
+    let expander = LocaleExpander::new_extended();
+    let expand = |tag: &str| {
+        let mut id: LanguageIdentifier = tag.parse().ok()?;
+        expander.maximize(&mut id);
+        Some(id)
+    };
+    let wanted = expand(wanted)?;
+    let suiting = supported
+        .iter()
+        .filter_map(|tag| Some((tag, expand(tag)?)))
+        .filter(|(_, id)| (id.language, id.script) == (wanted.language, wanted.script));
+    let (tag, _) = suiting.min_by_key(|(tag, id)| (id.region != wanted.region, tag.len()))?;
+    Some(tag.clone())
+}
+
+/// A locale as BCP 47 writes it: `pt-BR` for `PT_br`; none if it is no locale.
+pub(crate) fn canonical(tag: &str) -> Option<String> {
+    tag.parse().ok().map(|id: LanguageIdentifier| id.to_string())
+}
