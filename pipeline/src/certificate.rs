@@ -82,13 +82,15 @@ impl fmt::Display for CertificateId {
     }
 }
 
-/// The keys under which a certificate's three objects are stored.
+/// The keys under which a certificate's objects are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectKeys {
     /// The certificate itself.
     pub pdf: String,
     /// The image of its page.
     pub jpg: String,
+    /// The card for social networks, where the template has one.
+    pub card: String,
     /// What is printed on it, for programs.
     pub metadata: String,
 }
@@ -98,7 +100,7 @@ impl ObjectKeys {
     #[must_use]
     pub fn of(id: CertificateId) -> Self {
         let key = |extension: &str| format!("certificates/{id}.{extension}");
-        Self { pdf: key("pdf"), jpg: key("jpg"), metadata: key("json") }
+        Self { pdf: key("pdf"), jpg: key("jpg"), card: key("card.jpg"), metadata: key("json") }
     }
 }
 
@@ -139,12 +141,18 @@ pub struct Record {
     pub pdf_url: String,
     /// Where the image is.
     pub thumbnail_url: String,
+    /// Where the card for social networks is, if the template has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_url: Option<String>,
     /// Whether it holds.
     pub status: Status,
     /// When this record was written.
     pub created: Timestamp,
     /// The language it was printed for.
     pub locale: String,
+    /// The language it should have been printed for, if the template does not have that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted_locale: Option<String>,
     /// Counts the issues of this certificate, from 1.
     pub revision: u32,
     /// The template that made it. Later edits of the template do not change an issued certificate.

@@ -1,6 +1,7 @@
 //! Sees in a change of an enrolment that its course was completed.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::events::CourseCompleted;
 
@@ -15,6 +16,10 @@ pub struct Enrollment {
     pub enrollment_id: String,
     /// When the course was completed; none while it is under way.
     pub completion_date: Option<Timestamp>,
+    /// The language of the certificate, if the enrolment has one of its own.
+    pub locale: Option<String>,
+    /// What the template prints besides, such as scores.
+    pub details: Map<String, Value>,
 }
 
 /// The event of a change, from the images before and after it: the completion date has gone from absent to present.
@@ -32,5 +37,7 @@ pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option
         course_id: after.course_id.clone(),
         enrollment_id: after.enrollment_id.clone(),
         completed_at,
+        locale: after.locale.clone(),
+        details: after.details.clone(),
     })
 }

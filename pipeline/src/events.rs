@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::Rejection;
 
@@ -32,6 +32,12 @@ pub struct CourseCompleted {
     /// When, which is also the date of issue.
     #[serde(deserialize_with = "time")]
     pub completed_at: Timestamp,
+    /// The language of the certificate, such as `pt-BR`; the course's or the learner's if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// What the template prints besides, such as scores; its schema says what it takes.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub details: Map<String, Value>,
 }
 
 impl Event for CourseCompleted {

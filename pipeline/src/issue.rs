@@ -3,8 +3,6 @@
 //! The order is the guarantee. A record is never written before its files are stored, and the announcement is never made
 //! without its record, so whatever step a process dies at, running the event again ends in the same certificate.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::json;
@@ -15,9 +13,6 @@ use crate::error::{Error, Rejection, Unavailable};
 use crate::events::{CourseCompleted, Event};
 use crate::ports::{Course, Creation, Directory, Object, Objects, Records, User};
 use crate::templates::Templates;
-
-/// The locale of a certificate when neither course nor learner has one.
-const DEFAULT_LOCALE: &str = "en";
 
 /// The use case, with everything it needs.
 pub struct Issuer<D, O, R> {
@@ -82,7 +77,7 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         let (user, course) = self.hydrate(event).await?;
         let template = self.template(&course).await?;
         let record = self.draft(id, event, &user, &course, &template, now);
-        self.store(&record, &course, template).await?;
+        self.store(&record, &course, event, template).await?;
         match self.records.create(&record).await? {
             Creation::Created => Ok(Issued::New(record)),
             Creation::Exists(record) => already(*record, event),
@@ -114,19 +109,27 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         let keys = ObjectKeys::of(id);
         let url = |key: &str| format!("{}/{key}", self.settings.base_url);
         let manifest = template.manifest();
+        let wanted: Vec<_> =
+            [&event.locale, &course.locale, &user.locale].into_iter().filter_map(Option::as_deref).collect();
+        let locale = wanted.iter().find_map(|tag| template.locale_for(tag)).unwrap_or_else(|| manifest.locale.clone());
         Record {
             certificate_id: id,
             enrollment_id: event.enrollment_id.clone(),
             user_id: event.user_id.clone(),
             course_id: event.course_id.clone(),
             course_name: clean_text(&course.name),
-            user_name: clean_text(&user.name),
+            user_name: clean_text(&user.name.shown(user.locale.as_deref(), &locale)),
             issued_at: event.completed_at,
             pdf_url: url(&keys.pdf),
             thumbnail_url: url(&keys.jpg),
+            card_url: manifest.card.as_ref().map(|_| url(&keys.card)),
             status: Status::Active,
             created: now,
-            locale: course.locale.as_ref().or(user.locale.as_ref()).map_or(DEFAULT_LOCALE, |locale| locale).to_owned(),
+            wanted_locale: wanted
+                .first()
+                .filter(|first| template.locale_for(first).is_none())
+                .map(|&tag| tag.to_owned()),
+            locale,
             revision: 1,
             template: TemplateUsed {
                 id: manifest.id.clone(),
@@ -136,28 +139,39 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         }
     }
 
-    /// Renders and stores the three objects. The image is drawn while the PDF is being stored.
-    async fn store(&self, record: &Record, course: &Course, template: Template) -> Result<(), Error> {
+    /// Renders and stores the objects. The images are drawn while the PDF is being stored.
+    async fn store(
+        &self,
+        record: &Record,
+        course: &Course,
+        event: &CourseCompleted,
+        template: Template,
+    ) -> Result<(), Error> {
         let keys = ObjectKeys::of(record.certificate_id);
         let (data, ident, issued_at) =
-            (data(record, course), record.certificate_id.to_string(), Some(record.issued_at));
+            (data(record, course, event), record.certificate_id.to_string(), Some(record.issued_at));
         let render = move || {
             let document = template.render(&data)?;
+            let card = template.manifest().card.as_ref().map(|_| template.render_card(&data)).transpose()?;
             let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
-            Ok((Arc::new(document), pdf))
+            Ok((document, card, pdf))
         };
-        let (document, pdf) = blocking(move || render().map_err(Rejection::Render)).await?;
+        let (document, card, pdf) = blocking(move || render().map_err(Rejection::Render)).await?;
         let metadata = serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
 
         tokio::try_join!(
             self.put(keys.pdf, "application/pdf", pdf),
             self.put(keys.metadata, "application/json", metadata),
-            self.put_image(keys.jpg, document),
+            self.put_image(keys.jpg, Some(document)),
+            self.put_image(keys.card, card),
         )?;
         Ok(())
     }
 
-    async fn put_image(&self, key: String, document: Arc<Document>) -> Result<(), Error> {
+    async fn put_image(&self, key: String, document: Option<Document>) -> Result<(), Error> {
+        let Some(document) = document else {
+            return Ok(());
+        };
         let jpeg = self.settings.jpeg;
         let bytes = blocking(move || document.jpg(jpeg).map_err(Rejection::Render)).await?;
         self.put(key, "image/jpeg", bytes).await
@@ -178,7 +192,7 @@ fn already(record: Record, event: &CourseCompleted) -> Result<Issued, Error> {
 }
 
 /// What a template is filled with: the names of `docs/templates.md`.
-fn data(record: &Record, course: &Course) -> Data {
+fn data(record: &Record, course: &Course, event: &CourseCompleted) -> Data {
     let issued_on = Offset::UTC.to_datetime(record.issued_at).date();
     let mut data = json!({
         "certificateId": record.certificate_id,
@@ -191,6 +205,9 @@ fn data(record: &Record, course: &Course) -> Data {
     });
     if let Some(instructor) = &course.instructor {
         data["instructorName"] = instructor.as_str().into();
+    }
+    if !event.details.is_empty() {
+        data["details"] = event.details.clone().into();
     }
     Data::new(data)
 }

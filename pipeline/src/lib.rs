@@ -14,6 +14,7 @@ pub mod events;
 pub mod issue;
 pub mod mail;
 pub mod memory;
+pub mod name;
 pub mod notify;
 pub mod ports;
 pub mod templates;

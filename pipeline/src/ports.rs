@@ -6,6 +6,7 @@ use std::future::Future;
 
 use crate::certificate::{CertificateId, Record};
 use crate::error::{Error, Unavailable};
+use crate::name::Name;
 
 /// What is known of learners and courses.
 pub trait Directory: Send + Sync {
@@ -20,7 +21,7 @@ pub trait Directory: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct User {
     /// The name to print, as the learner typed it.
-    pub name: String,
+    pub name: Name,
     /// Where to send the news; none if the learner wants none.
     pub email: Option<String>,
     /// The learner's language, such as `pt-BR`.

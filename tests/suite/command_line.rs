@@ -98,7 +98,7 @@ fn render_writes_what_the_extension_says() {
     }
     render("a.gif").exits(2).says("error: a.gif: the extension must be .pdf, .jpg or .png");
     render("none/a.pdf").exits(3).says("error: can't write none/a.pdf: No such file or directory");
-    program.run(&["render", "none", "--data", data, "-o", "a.pdf"]).exits(3).says("No such file or directory");
+    program.run(&["render", "none", "--data", data, "-o", "a.pdf"]).exits(1).says("error: no template none");
     program.write("data.json", "{\"userName\": 5}");
     let outcome = program.run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"]).exits(1);
     outcome

@@ -4,11 +4,13 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
+use serde_json::Map;
 use testamur_engine::{Engine, Fonts, Jpeg};
 use testamur_pipeline::certificate::Record;
 use testamur_pipeline::issue::{Issued, Settings, Turns};
 use testamur_pipeline::mail::Composer;
 use testamur_pipeline::memory::Memory;
+use testamur_pipeline::name::Name;
 use testamur_pipeline::ports::{Course, Creation, Deliveries, Directory, Mail, Mailer, Object, Objects, Records, User};
 use testamur_pipeline::{CertificateId, CourseCompleted, Error, IdKey, Issuer, Notifier, Templates, Unavailable};
 use testamur_tests::repository;
@@ -85,7 +87,7 @@ impl Deliveries for Faulty<'_> {
 
 fn deployment() -> Memory {
     let memory = Memory::default();
-    let user = User { name: "Ada Lovelace".into(), email: Some("ada@example.com".into()), locale: None };
+    let user = User { name: Name::Full("Ada Lovelace".into()), email: Some("ada@example.com".into()), locale: None };
     let course =
         Course { name: "Engines".into(), author: "Babbage".into(), instructor: None, template: None, locale: None };
     memory.state().users.insert("u-1".into(), user);
@@ -99,6 +101,8 @@ fn completion(completed_at: &str) -> CourseCompleted {
         course_id: "c-1".into(),
         enrollment_id: "e-1".into(),
         completed_at: completed_at.parse().unwrap(),
+        locale: None,
+        details: Map::new(),
     }
 }
 
@@ -151,10 +155,10 @@ async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again
     let (reference, calls) = (deployment(), AtomicUsize::new(0));
     run(Faulty { memory: &reference, calls: &calls, fault: None }).await.unwrap();
     let steps = calls.load(Ordering::Relaxed);
-    assert_eq!(steps, 11, "find, user, course, three objects, create, is_sent, user, send, mark_sent");
+    assert_eq!(steps, 12, "find, user, course, four objects, create, is_sent, user, send, mark_sent");
     {
         let state = reference.state();
-        assert_eq!((state.records.len(), state.mails.len(), state.objects.len()), (1, 1, 3));
+        assert_eq!((state.records.len(), state.mails.len(), state.objects.len()), (1, 1, 4));
     }
 
     for step in 0..steps {
@@ -164,7 +168,7 @@ async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again
             assert!(matches!(failed, Err(Error::Retryable(_))), "step {step} {when:?}: {failed:?}");
             {
                 let state = memory.state();
-                let whole = state.records.is_empty() || state.objects.len() == 3;
+                let whole = state.records.is_empty() || state.objects.len() == 4;
                 assert!(whole, "step {step} {when:?}: a record without its files");
                 assert_eq!(state.announced.len(), state.records.len(), "step {step} {when:?}");
             }
@@ -181,7 +185,7 @@ async fn the_same_event_ten_times_at_once_is_one_certificate() {
     let runs = futures_util::future::join_all((0..10).map(|_| run(ports))).await;
     assert!(runs.iter().all(Result::is_ok));
     let state = memory.state();
-    assert_eq!((state.records.len(), state.announced.len(), state.objects.len()), (1, 1, 3));
+    assert_eq!((state.records.len(), state.announced.len(), state.objects.len()), (1, 1, 4));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn the_demo_issues_every_certificate_and_a_second_run_changes_nothing() {
         .says("11 issued, 11 e-mails")
         .says("certificates: out/certificates");
     let (certificates, mails) = (program.files("out/certificates"), program.files("out/mail"));
-    assert_eq!((certificates.len(), mails.len()), (33, 11));
+    assert_eq!((certificates.len(), mails.len()), (44, 11));
 
     let second = program.run(&["issue", events.to_str().unwrap()]).exits(0);
     second.says("0 issued, 11 already issued\nnothing new\n");
@@ -40,7 +40,7 @@ fn a_hundred_events_are_issued_in_one_run() {
     let program = Program::new();
     let events: Vec<_> = (0..100).map(|number| completed("u-ada", "c-1", &format!("e-{number}"))).collect();
     program.issue(&events).exits(0).says("100 issued, 100 e-mails");
-    assert_eq!(program.files("out/certificates").len(), 300);
+    assert_eq!(program.files("out/certificates").len(), 400);
 }
 
 #[test]
@@ -77,6 +77,7 @@ fn record_and_metadata_hold_what_was_printed_and_the_template_that_printed_it() 
         "issuedAt": "2026-11-20T14:03:21Z",
         "pdfUrl": url("pdf"),
         "thumbnailUrl": url("jpg"),
+        "cardUrl": url("card.jpg"),
         "status": "ACTIVE",
         "created": record["created"],
         "locale": "en",
@@ -116,7 +117,7 @@ fn the_same_events_give_the_same_bytes_in_every_process() {
             .says("2 issued");
         (program.files("out/certificates"), program.files("out/mail"))
     });
-    assert_eq!(runs[0].0.len(), 6);
+    assert_eq!(runs[0].0.len(), 8);
     assert!(runs[0] == runs[1]);
 }
 

@@ -88,7 +88,7 @@ fn nothing_half_done(program: &Program, step: usize) {
     let records =
         if Path::exists(&program.path("out/testamur.db")) { program.run(&["list"]).stdout } else { String::new() };
     assert!(mails.is_empty() || !records.is_empty(), "step {step}: a mail without a record");
-    assert!(records.is_empty() || certificates.len() == 3, "step {step}: a record without its files");
+    assert!(records.is_empty() || certificates.len() == 4, "step {step}: a record without its files");
     let ends: BTreeSet<_> = certificates
         .iter()
         .map(|(name, bytes)| match name.rsplit('.').next().unwrap() {

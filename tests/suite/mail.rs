@@ -108,7 +108,7 @@ fn a_wrong_address_is_a_dead_letter_while_the_certificate_stands() {
     let outcome = program.issue(&[completed("u", "c-1", "e-1")]).exits(1);
     outcome.says("1 issued, 1 dead letter").says("can't send this e-mail: the address of user u: ");
     assert!(!outcome.stdout.contains("not an address"), "an address was printed");
-    assert_eq!(program.files("out/certificates").len(), 3);
+    assert_eq!(program.files("out/certificates").len(), 4);
 }
 
 /// A mail server on loopback. It greets the first connections with the given lines, then takes every message.

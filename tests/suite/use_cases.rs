@@ -1,6 +1,7 @@
 //! The use cases over memory: what they decide, apart from any deployment.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use testamur_pipeline::detect::{Enrollment, detect};
 use testamur_pipeline::{CertificateId, CourseCompleted, IdKey, events};
 
@@ -10,7 +11,13 @@ fn enrollment(completed: Option<&str>) -> Enrollment {
         course_id: "c-1".into(),
         enrollment_id: "e-1".into(),
         completion_date: completed.map(|text| text.parse().unwrap()),
+        locale: Some("fr".into()),
+        details: details(),
     }
+}
+
+fn details() -> Map<String, Value> {
+    Map::from_iter([("hours".to_owned(), 12.into())])
 }
 
 #[test]
@@ -22,6 +29,8 @@ fn a_completion_is_detected_when_its_date_appears_and_never_again() {
         course_id: "c-1".into(),
         enrollment_id: "e-1".into(),
         completed_at: "2026-11-20T14:03:21Z".parse::<Timestamp>().unwrap(),
+        locale: Some("fr".into()),
+        details: details(),
     };
     assert_eq!(detect(Some(&open), Some(&done)), Some(event.clone()));
     assert_eq!(detect(None, Some(&done)), Some(event));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use testamur_pipeline::Unavailable;
+use testamur_pipeline::name::Name;
 use testamur_pipeline::ports::{Course, Directory, User};
 
 use crate::error::CliError;
@@ -23,9 +24,23 @@ pub(crate) struct Roll {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserEntry {
     user_id: String,
-    name: String,
+    /// The name in one piece, or both of the following.
+    name: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
     email: Option<String>,
     locale: Option<String>,
+}
+
+impl UserEntry {
+    fn into_user(self) -> Result<(String, User), String> {
+        let name = match (self.name, self.given_name, self.family_name) {
+            (Some(name), None, None) => Name::Full(name),
+            (None, Some(given), Some(family)) => Name::Parts { given, family },
+            _ => return Err(format!("{}: give either name, or givenName and familyName", self.user_id)),
+        };
+        Ok((self.user_id, User { name, email: self.email, locale: self.locale }))
+    }
 }
 
 #[derive(Deserialize)]
@@ -42,25 +57,27 @@ struct CourseEntry {
 impl Roll {
     /// Reads both files of a folder; each is a list.
     pub(crate) fn load(folder: &Path) -> Result<Self, CliError> {
-        let user =
-            |entry: UserEntry| (entry.user_id, User { name: entry.name, email: entry.email, locale: entry.locale });
         let course = |entry: CourseEntry| {
             let CourseEntry { course_id, name, author, instructor, template, locale } = entry;
-            (course_id, Course { name, author, instructor, template, locale })
+            Ok((course_id, Course { name, author, instructor, template, locale }))
         };
         Ok(Self {
-            users: Arc::new(read(&folder.join("users.json"), user)?),
+            users: Arc::new(read(&folder.join("users.json"), UserEntry::into_user)?),
             courses: Arc::new(read(&folder.join("courses.json"), course)?),
         })
     }
 }
 
 /// Reads a list. An id that stands twice is an error, for one of the two would be a wrong name on a certificate.
-fn read<E: DeserializeOwned, T>(path: &Path, entry: impl Fn(E) -> (String, T)) -> Result<HashMap<String, T>, CliError> {
+fn read<E: DeserializeOwned, T>(
+    path: &Path,
+    entry: impl Fn(E) -> Result<(String, T), String>,
+) -> Result<HashMap<String, T>, CliError> {
     let text = fs::read_to_string(path).map_err(|e| CliError::file("read", path, &e))?;
     let list: Vec<E> = serde_json::from_str(&text).map_err(|e| CliError::file("read", path, &e))?;
     let mut found = HashMap::with_capacity(list.len());
-    for (id, value) in list.into_iter().map(entry) {
+    for entry in list.into_iter().map(entry) {
+        let (id, value) = entry.map_err(|reason| CliError::file("use", path, &reason))?;
         if found.contains_key(&id) {
             return Err(CliError::file("use", path, &format!("{id} stands there twice")));
         }

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
+use testamur_pipeline::Record;
+use testamur_pipeline::certificate::ObjectKeys;
 
 use super::Outcome;
 use crate::embedded::{Kind, Message};
@@ -86,8 +88,11 @@ impl Report {
     fn line(&self, message: &Message, outcome: &Outcome) -> Option<String> {
         Some(match outcome {
             Outcome::Issued(record) => {
-                let file = self.out.join(format!("certificates/{}.pdf", record.certificate_id));
-                format!("issued    {}  {}", record.enrollment_id, file.display())
+                let file = self.out.join(ObjectKeys::of(record.certificate_id).pdf);
+                let language = record.wanted_locale.as_ref().map_or_else(String::new, |wanted| {
+                    format!("  in {}: template {} has no {wanted}", record.locale, record.template.id)
+                });
+                format!("issued    {}  {}{language}", record.enrollment_id, file.display())
             }
             Outcome::AlreadyIssued(record) => format!("already   {}  {}", record.enrollment_id, record.certificate_id),
             Outcome::Retry { reason } => format!("retrying  attempt {} failed: {reason}", message.attempt),
@@ -137,13 +142,17 @@ fn bar(completions: u64) -> ProgressBar {
 
 /// The line that a program reads.
 fn object(message: &Message, outcome: &Outcome) -> serde_json::Value {
-    let certificate = |outcome: &str, record: &testamur_pipeline::Record| {
+    let certificate = |outcome: &str, record: &Record| {
+        let keys = ObjectKeys::of(record.certificate_id);
         json!({
             "outcome": outcome,
             "enrollmentId": record.enrollment_id,
             "certificateId": record.certificate_id,
-            "pdf": format!("certificates/{}.pdf", record.certificate_id),
-            "jpg": format!("certificates/{}.jpg", record.certificate_id),
+            "pdf": keys.pdf,
+            "jpg": keys.jpg,
+            "card": record.card_url.as_ref().map(|_| keys.card),
+            "locale": record.locale,
+            "wantedLocale": record.wanted_locale,
         })
     };
     let event: serde_json::Value = serde_json::from_str(&message.event).unwrap_or_default();
