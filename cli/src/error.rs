@@ -22,6 +22,10 @@ pub(crate) enum CliError {
     OtherKey(PathBuf),
     #[error("{0}")]
     Setting(String),
+    #[error("can't serve on port {port}: {reason}; choose another with --port")]
+    Port { port: u16, reason: String },
+    #[error("{} exists already: choose another name", .0.display())]
+    Exists(PathBuf),
     #[error(transparent)]
     Fonts(#[from] FontError),
     #[error(transparent)]

@@ -8,14 +8,15 @@ use testamur_engine::{Jpeg, JpegEncoder};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
-  1  something was refused: an event went to the dead letters, a page could not be rendered, an id is unknown
+  1  something was refused: an event went to the dead letters, a page could not be rendered, an id is unknown, a snapshot
+     or a check failed
   2  the command line is wrong
   3  nothing could be done: a folder, a file, the fonts or the database can't be used; no event is lost
 
 The secret behind certificate ids is made on first use and kept in the state folder; TESTAMUR_ID_KEY, 64 hexadecimal digits,
 sets it for a new folder.";
 
-/// Issues course-completion certificates on one machine.
+/// Issues course-completion certificates on one machine, and helps to design them.
 #[derive(Parser)]
 #[command(version, after_help = EXIT_CODES, max_term_width = 120)]
 pub(crate) struct Options {
@@ -49,6 +50,16 @@ pub(crate) enum Command {
     List(List),
     /// Show the record of a certificate.
     Show(Show),
+    /// Make the folder of a new template, ready to preview, test and change.
+    New(New),
+    /// Show every sample of a template on a local web page, drawn anew whenever a file is saved.
+    Preview(Preview),
+    /// Look for everything that is wrong with templates, but for their looks.
+    Check(Check),
+    /// Compare every sample of templates with its snapshot.
+    Test(Test),
+    /// Accept or reject each change that the snapshots show.
+    Review(Review),
     /// Show the events that could not be handled, or try them again.
     #[command(subcommand_required = true)]
     DeadLetters(DeadLetters),
@@ -125,6 +136,14 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
 
+    /// Language to print, such as pt-BR [default: that of the data, else of the template].
+    #[arg(long, value_name = "TAG")]
+    pub(crate) locale: Option<String>,
+
+    /// Render the card for social networks instead of the certificate.
+    #[arg(long)]
+    pub(crate) card: bool,
+
     /// File to write; its extension says what: .pdf, .jpg or .png.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -132,6 +151,71 @@ pub(crate) struct Render {
     /// How JPEGs are encoded.
     #[arg(long, env = "TESTAMUR_JPEG", value_enum, default_value_t = JpegChoice::Fast)]
     pub(crate) jpeg: JpegChoice,
+}
+
+#[derive(Args)]
+pub(crate) struct New {
+    /// Its id: lower-case letters, digits and hyphens.
+    pub(crate) name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Preview {
+    /// The template to begin with: its id, or its folder.
+    pub(crate) template: Option<PathBuf>,
+
+    /// Port on the loopback interface; 0 takes any that is free.
+    #[arg(long, default_value_t = 4321)]
+    pub(crate) port: u16,
+
+    /// Open the page in the browser.
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// Which templates, by id or folder [default: all].
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) named: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Which templates, by id or folder [default: all].
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) named: Vec<PathBuf>,
+
+    /// Folder to write a report to: index.html, which shows every change, and summary.md.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// File to write results to as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Review {
+    /// Which templates, by id or folder [default: all].
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) named: Vec<PathBuf>,
+
+    /// Show the pictures on a local web page and decide there.
+    #[arg(long, conflicts_with = "accept_all")]
+    pub(crate) web: bool,
+
+    /// Accept every change unseen.
+    #[arg(long)]
+    pub(crate) accept_all: bool,
+
+    /// Port of the web page on the loopback interface; 0 takes any that is free.
+    #[arg(long, default_value_t = 4322)]
+    pub(crate) port: u16,
+
+    /// Open the web page in the browser.
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 #[derive(Args)]

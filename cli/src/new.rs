@@ -1,0 +1,71 @@
+//! `testamur new`: the folder of a template that already previews, tests and compiles, and explains itself.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use testamur_pipeline::templates::is_id;
+
+use crate::catalog::Catalog;
+use crate::error::CliError;
+use crate::options::{New, Options};
+use crate::output;
+use crate::snapshots;
+
+/// The files of a new template. `{name}` stands for its id.
+const FILES: [(&str, &str); 9] = [
+    ("typst.toml", include_str!("../scaffold/typst.toml")),
+    ("main.typ", include_str!("../scaffold/main.typ")),
+    ("card.typ", include_str!("../scaffold/card.typ")),
+    ("schema.json", include_str!("../scaffold/schema.json")),
+    ("locales/en.toml", include_str!("../scaffold/locales/en.toml")),
+    ("locales/fr.toml", include_str!("../scaffold/locales/fr.toml")),
+    ("samples/ada.json", include_str!("../scaffold/samples/ada.json")),
+    ("samples/long.json", include_str!("../scaffold/samples/long.json")),
+    ("qr.svg", include_str!("../scaffold/qr.svg")),
+];
+
+/// The helpers that all templates share, for a folder of templates that does not have them yet.
+const SHARED: [(&str, &str); 5] = [
+    ("lib.typ", include_str!("../../templates/shared/lib.typ")),
+    ("text.typ", include_str!("../../templates/shared/text.typ")),
+    ("locale.typ", include_str!("../../templates/shared/locale.typ")),
+    ("parts.typ", include_str!("../../templates/shared/parts.typ")),
+    ("cldr.json", include_str!("../../templates/shared/cldr.json")),
+];
+
+pub(crate) fn run(options: &Options, command: &New) -> Result<ExitCode, CliError> {
+    let name = &command.name;
+    if !is_id(name) {
+        return Err(CliError::Setting(format!(
+            "{name:?} is no template id: use lower-case letters, digits and hyphens"
+        )));
+    }
+    let catalog = Catalog::open(options)?;
+    let (folder, shared) = (catalog.root().join(name), catalog.root().join("shared"));
+    if folder.exists() {
+        return Err(CliError::Exists(folder));
+    }
+    if !shared.exists() {
+        write_all(&shared, &SHARED, name)?;
+    }
+    write_all(&folder, &FILES, name)?;
+    for case in &snapshots::check(&catalog, std::slice::from_ref(&folder))? {
+        snapshots::accept(case)?;
+    }
+    output::line(&format!(
+        "{} is ready; it explains itself in main.typ\n  see it:     testamur preview {name} --open\n  test it:    testamur test {name}\n  issue with: \"template\": \"{name}\" in a course of courses.json",
+        folder.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_all(folder: &Path, files: &[(&str, &str)], name: &str) -> Result<(), CliError> {
+    for (file, text) in files {
+        let path = folder.join(file);
+        let parent = path.parent().expect("a file stands in a folder");
+        fs::create_dir_all(parent).map_err(|e| CliError::file("create", parent, &e))?;
+        fs::write(&path, text.replace("{name}", name)).map_err(|e| CliError::file("write", &path, &e))?;
+    }
+    Ok(())
+}

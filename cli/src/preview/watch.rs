@@ -1,0 +1,78 @@
+//! Watches the templates and tells of each change once, a moment after the last of a burst: editors write a file in steps.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::broadcast;
+
+use super::studio::Studio;
+use crate::error::CliError;
+
+/// How long nothing more must happen before a change is told.
+const CALM: Duration = Duration::from_millis(15);
+
+/// Whoever listens hears the id of the template that has changed, or none if several may have.
+pub(super) type Changes = broadcast::Sender<Option<String>>;
+
+/// Starts watching on a thread of its own, for the life of the process.
+pub(super) fn start(studio: &Arc<Studio>) -> Result<Changes, CliError> {
+    let root = studio.root().canonicalize().map_err(|e| CliError::file("read", studio.root(), &e))?;
+    let failed = |e: notify::Error| CliError::file("watch", studio.root(), &e);
+    let (send, receive) = channel();
+    let mut watcher = notify::recommended_watcher(send).map_err(failed)?;
+    watcher.watch(&root, RecursiveMode::Recursive).map_err(failed)?;
+    let changes = broadcast::channel(64).0;
+    let (studio, told) = (Arc::clone(studio), changes.clone());
+    std::thread::spawn(move || tell(&watcher, &receive, &root, &studio, &told));
+    Ok(changes)
+}
+
+/// Ends never, for the watcher is held here.
+fn tell(
+    _watcher: &RecommendedWatcher,
+    events: &Receiver<notify::Result<notify::Event>>,
+    root: &Path,
+    studio: &Studio,
+    changes: &Changes,
+) {
+    while let Ok(first) = events.recv() {
+        let mut burst = vec![first];
+        while let Ok(next) = events.recv_timeout(CALM) {
+            burst.push(next);
+        }
+        for template in changed(&burst, root) {
+            studio.forget(template.as_deref());
+            // Nobody listens while no page is open.
+            let _ = changes.send(template);
+        }
+    }
+}
+
+/// The templates that a burst of events concerns; a single none stands for all.
+fn changed(burst: &[notify::Result<notify::Event>], root: &Path) -> Vec<Option<String>> {
+    let mut templates = Vec::new();
+    for event in burst {
+        let Ok(event) = event else { return vec![None] };
+        if matches!(event.kind, EventKind::Access(_)) {
+            continue;
+        }
+        for path in &event.paths {
+            let mut parts = path.strip_prefix(root).unwrap_or(path).iter().map(|part| part.to_string_lossy());
+            let (template, folder) = (parts.next(), parts.next());
+            match (template, folder.as_deref()) {
+                // Pictures that a review accepts change no page.
+                (Some(_), Some("snapshots")) => {}
+                // A folder of templates came or went, or the helpers of all have changed.
+                (None, _) | (Some(_), None) => return vec![None],
+                (Some(template), Some(_)) if template == "shared" => return vec![None],
+                (Some(template), Some(_)) => templates.push(Some(template.into_owned())),
+            }
+        }
+    }
+    templates.sort();
+    templates.dedup();
+    templates
+}

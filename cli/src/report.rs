@@ -1,0 +1,84 @@
+//! What a run of the snapshots leaves for others: one page that shows every change, a summary, and JUnit's XML.
+
+mod junit;
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use image::RgbImage;
+use serde_json::json;
+
+use crate::error::CliError;
+use crate::snapshots::{self, Checked, Status, Summary};
+
+/// The page; the report's data takes the place of `/*DATA*/null`.
+const PAGE: &str = include_str!("../web/review.html");
+
+/// Writes `index.html`, which holds its pictures and needs no server, and `summary.md` into a folder.
+pub(crate) fn write(folder: &Path, checked: &[Checked]) -> Result<(), CliError> {
+    fs::create_dir_all(folder).map_err(|e| CliError::file("create", folder, &e))?;
+    write_file(&folder.join("index.html"), &page(checked, false))?;
+    write_file(&folder.join("summary.md"), &summary(checked))
+}
+
+/// Writes what CI systems read.
+pub(crate) fn write_junit(path: &Path, checked: &[Checked]) -> Result<(), CliError> {
+    write_file(path, &junit::xml(checked))
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
+    fs::write(path, text).map_err(|e| CliError::file("write", path, &e))
+}
+
+/// The page of all cases; `decide` lets its reader accept and reject.
+pub(crate) fn page(checked: &[Checked], decide: bool) -> String {
+    let cases: Vec<_> = checked.iter().map(case).collect();
+    let data = json!({
+        "title": "Testamur snapshots",
+        "decide": decide,
+        "summary": Summary::of(checked),
+        "cases": cases,
+    });
+    // Inside a script element, only a "<" could end it.
+    PAGE.replacen("/*DATA*/null", &data.to_string().replace('<', "\\u003c"), 1)
+}
+
+fn case(checked: &Checked) -> serde_json::Value {
+    let size = checked.actual.as_ref().or(checked.expected.as_ref()).map(RgbImage::dimensions);
+    json!({
+        "id": checked.id,
+        "template": checked.template,
+        "sample": checked.sample,
+        "locale": checked.locale,
+        "output": checked.output,
+        "status": checked.status,
+        "detail": checked.detail,
+        "findings": checked.problems,
+        "expected": checked.expected.as_ref().map(data_url),
+        "actual": checked.actual.as_ref().map(data_url),
+        "difference": checked.difference.as_ref().map(data_url),
+        "width": size.map(|(width, _)| width),
+        "height": size.map(|(_, height)| height),
+    })
+}
+
+fn data_url(picture: &RgbImage) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(snapshots::png(picture)))
+}
+
+/// A table in Markdown, for a job's summary.
+fn summary(checked: &[Checked]) -> String {
+    let summary = Summary::of(checked);
+    let mut text = format!("### Certificates: {summary}\n");
+    if summary.all_passed() {
+        return text;
+    }
+    text.push_str("\n| case | status | what |\n|---|---|---|\n");
+    for case in checked.iter().filter(|case| case.status != Status::Passed) {
+        let what = case.explanation().replace('|', "\\|").replace('\n', "<br>");
+        text.push_str(&format!("| {} | {} | {what} |\n", case.id, case.status.name()));
+    }
+    text
+}

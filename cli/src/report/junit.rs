@@ -1,0 +1,47 @@
+//! JUnit's XML, as CI systems read it: a suite for each template, a test case for each case.
+//!
+//! Source: the [common JUnit XML format](https://github.com/testmoapp/junitxml), as no standard exists.
+
+use xmlwriter::{Options, XmlWriter};
+
+use crate::snapshots::{Checked, Status};
+
+pub(super) fn xml(checked: &[Checked]) -> String {
+    let mut xml = XmlWriter::new(Options::default());
+    xml.write_declaration();
+    xml.start_element("testsuites");
+    counts(&mut xml, "testamur", checked);
+    for suite in checked.chunk_by(|a, b| a.template == b.template) {
+        xml.start_element("testsuite");
+        counts(&mut xml, &suite[0].template, suite);
+        for case in suite {
+            test_case(&mut xml, case);
+        }
+        xml.end_element();
+    }
+    xml.end_document()
+}
+
+fn counts(xml: &mut XmlWriter, name: &str, cases: &[Checked]) {
+    xml.write_attribute("name", &printable(name));
+    xml.write_attribute("tests", &cases.len());
+    xml.write_attribute("failures", &cases.iter().filter(|case| case.status != Status::Passed).count());
+}
+
+fn test_case(xml: &mut XmlWriter, case: &Checked) {
+    xml.start_element("testcase");
+    xml.write_attribute("classname", &printable(&case.template));
+    xml.write_attribute("name", &printable(&case.id));
+    if case.status != Status::Passed {
+        xml.start_element("failure");
+        xml.write_attribute("type", case.status.name());
+        xml.write_attribute("message", &printable(&case.explanation()));
+        xml.end_element();
+    }
+    xml.end_element();
+}
+
+/// The characters that XML can hold.
+fn printable(text: &str) -> String {
+    text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect()
+}

@@ -1,0 +1,84 @@
+//! `testamur review`: a person looks at each change and accepts it, rejects it, or leaves it for later.
+//!
+//! Accepting writes the reference. Rejecting writes nothing: the template is what has to change then.
+
+mod web;
+
+use std::io::{self, BufRead};
+use std::process::ExitCode;
+
+use crate::catalog::Catalog;
+use crate::error::CliError;
+use crate::options::{Options, Review};
+use crate::output;
+use crate::snapshots::{self, Checked, Status};
+use crate::test;
+
+/// What a reviewer says of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Accept,
+    Reject,
+    Skip,
+}
+
+pub(crate) fn run(options: &Options, command: &Review) -> Result<ExitCode, CliError> {
+    let catalog = Catalog::open(options)?;
+    let checked = snapshots::check(&catalog, &catalog.select(&command.named)?)?;
+    for failed in checked.iter().filter(|case| case.status == Status::Failed) {
+        output::line(&test::line(failed));
+    }
+    let open: Vec<_> = checked.into_iter().filter(Checked::is_open).collect();
+    if open.is_empty() {
+        output::line("nothing to review");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let decisions = if command.accept_all {
+        open.iter().map(|case| decide(case, Decision::Accept)).collect::<Result<_, _>>()?
+    } else if command.web {
+        web::ask(open, command.port, command.open)?
+    } else {
+        ask(&open)?
+    };
+    Ok(conclude(&decisions))
+}
+
+/// Asks for each change on the terminal; the end of the input skips the rest.
+fn ask(open: &[Checked]) -> Result<Vec<Decision>, CliError> {
+    output::line("a accepts, r rejects, s skips; to see the pictures: testamur review --web");
+    let mut answers = io::stdin().lock().lines();
+    let mut decisions = Vec::new();
+    for (number, case) in open.iter().enumerate() {
+        output::line(&format!("{}/{}  {}", number + 1, open.len(), test::line(case)));
+        decisions.push(decide(case, read_answer(&mut answers))?);
+    }
+    Ok(decisions)
+}
+
+fn read_answer(answers: &mut impl Iterator<Item = io::Result<String>>) -> Decision {
+    for answer in answers.map_while(Result::ok) {
+        match answer.trim().to_lowercase().as_str() {
+            "a" | "accept" => return Decision::Accept,
+            "r" | "reject" => return Decision::Reject,
+            "s" | "skip" => return Decision::Skip,
+            _ => output::line("a, r or s"),
+        }
+    }
+    Decision::Skip
+}
+
+fn decide(case: &Checked, decision: Decision) -> Result<Decision, CliError> {
+    if decision == Decision::Accept {
+        snapshots::accept(case)?;
+    }
+    Ok(decision)
+}
+
+/// Says how many were decided how; anything but acceptance leaves the snapshots failing.
+fn conclude(decisions: &[Decision]) -> ExitCode {
+    let count = |wanted: Decision| decisions.iter().filter(|&&decision| decision == wanted).count();
+    let (accepted, rejected, skipped) = (count(Decision::Accept), count(Decision::Reject), count(Decision::Skip));
+    output::line(&format!("{accepted} accepted, {rejected} rejected, {skipped} skipped"));
+    if rejected + skipped == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
