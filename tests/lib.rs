@@ -1,5 +1,6 @@
 //! What the tests and benchmarks share: the repository, the real program in a folder of its own, and independent witnesses.
 
+pub mod cldr;
 mod program;
 mod witness;
 

@@ -144,6 +144,12 @@ impl Document {
         (size.x.to_pt(), size.y.to_pt())
     }
 
+    /// The size of its image in pixels.
+    #[must_use]
+    pub fn image_size(&self) -> (u32, u32) {
+        (self.layout.image.width, self.layout.image.height)
+    }
+
     /// The first page's margins in points, top, right, bottom and left; none if it has none.
     #[must_use]
     pub fn margins(&self) -> Option<[f64; 4]> {

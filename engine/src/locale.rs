@@ -3,13 +3,13 @@
 //! Source: [UTS #35, likely subtags](https://www.unicode.org/reports/tr35/#Likely_Subtags), from Unicode's CLDR. What a locale
 //! changes on the page is the template's business, in Typst.
 
-use icu_locale::{LanguageIdentifier, LocaleExpander};
+use icu_locale::{Locale, LocaleCanonicalizer, LocaleExpander};
 
 /// Finds the supported locale that suits readers of the wanted one: of the same language and script, best of the same region.
 pub(crate) fn best(supported: &[String], wanted: &str) -> Option<String> {
     let expander = LocaleExpander::new_extended();
     let expand = |tag: &str| {
-        let mut id: LanguageIdentifier = tag.parse().ok()?;
+        let mut id = parse(tag)?.id;
         expander.maximize(&mut id);
         Some(id)
     };
@@ -22,7 +22,14 @@ pub(crate) fn best(supported: &[String], wanted: &str) -> Option<String> {
     Some(tag.clone())
 }
 
-/// A locale as BCP 47 writes it: `pt-BR` for `PT_br`; none if it is no locale.
+/// A locale as BCP 47 writes it: `pt-BR` for `PT_br`, `he` for `iw`; none if it is no locale.
 pub(crate) fn canonical(tag: &str) -> Option<String> {
-    tag.parse().ok().map(|id: LanguageIdentifier| id.to_string())
+    parse(tag).map(|locale| locale.id.to_string())
+}
+
+fn parse(tag: &str) -> Option<Locale> {
+    // POSIX writes an underscore.
+    let mut locale = tag.replace('_', "-").parse().ok()?;
+    LocaleCanonicalizer::new_extended().canonicalize(&mut locale);
+    Some(locale)
 }

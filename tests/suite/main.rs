@@ -7,6 +7,7 @@ mod command_line;
 mod exactly_once;
 mod issuing;
 mod kills;
+mod locales;
 mod mail;
 mod names;
 mod outputs;

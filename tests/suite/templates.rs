@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use testamur_engine::{Data, Engine, Fonts, RenderError, Severity, Template, TemplateError};
-use testamur_tests::{Program, python, repository, sample, tool};
+use testamur_tests::{Program, python, repository, tool};
 
 /// A small template in a folder of its own.
 struct Sketch(tempfile::TempDir);

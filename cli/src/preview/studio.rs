@@ -169,13 +169,19 @@ impl Studio {
 
     fn try_draw(&self, wish: &Wish) -> Result<Value, Fault> {
         let (document, data) = self.lay_out(wish)?;
-        let (kind, pictures) = match wish.output {
-            Output::Page => ("svg", document.svg().map(|pages| pages.into_iter().map(String::into_bytes).collect())),
-            Output::Thumbnail => ("jpg", document.jpg(Jpeg::default()).map(|picture| vec![picture])),
-            Output::Card => ("jpg", document.jpg(Jpeg::default()).map(|picture| vec![picture])),
+        // Pages are measured in points, images in pixels.
+        let (kind, (width, height), pictures) = match wish.output {
+            Output::Page => {
+                let pages = document.svg().map(|pages| pages.into_iter().map(String::into_bytes).collect());
+                ("svg", document.size(), pages)
+            }
+            Output::Thumbnail | Output::Card => {
+                let (width, height) = document.image_size();
+                let picture = document.jpg(Jpeg::default()).map(|picture| vec![picture]);
+                ("jpg", (width.into(), height.into()), picture)
+            }
         };
         let pictures: Vec<Vec<u8>> = pictures.map_err(Fault::Render)?;
-        let (width, height) = document.size();
         let count = pictures.len();
         let version = self.keep(pictures);
         let findings = document.findings().map_err(Fault::Render)?;
@@ -185,7 +191,7 @@ impl Studio {
             "images": (0..count).map(|n| format!("api/image/{version}/{n}.{kind}")).collect::<Vec<_>>(),
             "width": width,
             "height": height,
-            "margins": document.margins(),
+            "margins": margins(&document, wish.output),
             "warnings": faults(document.warnings().iter()),
             "findings": findings.iter().map(|finding| json!({ "message": finding.to_string() })).collect::<Vec<_>>(),
             "locale": data.locale(),
@@ -238,6 +244,13 @@ impl Studio {
         let (_, pictures) = drawn.iter().find(|(kept, _)| kept == version)?;
         pictures.get(number).cloned()
     }
+}
+
+/// The margins, in the unit of the picture.
+fn margins(document: &Document, output: Output) -> Option<Value> {
+    let scale = if output == Output::Page { 1.0 } else { f64::from(document.image_size().0) / document.size().0 };
+    let [top, right, bottom, left] = document.margins()?.map(|side| side * scale);
+    Some(json!({ "top": top, "right": right, "bottom": bottom, "left": left }))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
