@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use testamur_engine::Data;
 
-pub use program::{Outcome, Program};
+pub use program::{Outcome, Program, Server};
 pub use witness::{python, tool};
 
 /// The repository's folder.

@@ -1,9 +1,9 @@
 //! The real program, run in a folder of its own.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
@@ -112,6 +112,16 @@ impl Program {
         Outcome::of(&child.wait_with_output().expect("the program ends"))
     }
 
+    /// Starts it as a server of web pages and waits until it says where.
+    #[must_use]
+    pub fn serve(&self, arguments: &[&str]) -> Server {
+        let mut child = self.command(arguments).stderr(Stdio::inherit()).spawn().expect("the program starts");
+        let stdout = child.stdout.take().expect("standard output is piped");
+        let mut server = Server { child, stdout: BufReader::new(stdout), url: String::new() };
+        server.url = server.read_url();
+        server
+    }
+
     /// Issues events, given as JSON, and expects nothing of the outcome.
     #[must_use]
     pub fn issue(&self, events: &[Value]) -> Outcome {
@@ -141,6 +151,42 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+}
+
+/// The program while it serves pages; it is ended when this is dropped.
+pub struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// The address of its page.
+    pub url: String,
+}
+
+impl Server {
+    fn read_url(&mut self) -> String {
+        let mut said = String::new();
+        while self.stdout.read_line(&mut said).expect("it prints text") > 0 {
+            if let Some((_, rest)) = said.split_once("open http://") {
+                return format!("http://{}", rest.split_whitespace().next().expect("an address follows"));
+            }
+        }
+        panic!("it ended without an address: {said}");
+    }
+
+    /// Waits until it ends by itself; gives its exit code and what it has printed since it said its address.
+    #[must_use]
+    pub fn finish(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).expect("it prints text");
+        (self.child.wait().expect("it ends").code(), said)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::Serialize;
-use testamur_engine::{Document, RenderError, Tolerance};
+use testamur_engine::{Document, RenderError, SnapshotRules};
 
 pub(crate) use crate::snapshots::picture::png;
 
@@ -19,9 +19,6 @@ use crate::catalog::Catalog;
 use crate::error::CliError;
 use crate::snapshots::cases::Case;
 use crate::strings;
-
-/// Pixels per point of references: enough to see a hairline move, small enough to keep in a repository.
-const SCALE: f64 = 1.0;
 
 /// The folder of references in a template's.
 const FOLDER: &str = "snapshots";
@@ -129,8 +126,8 @@ fn check_template(catalog: &Catalog, folder: &Path) -> Result<Vec<Checked>, CliE
     };
     let mut problems = strings::problems(&template);
     let cases = cases::of(&template, &mut problems)?;
-    let tolerance = template.manifest().snapshots;
-    let mut checked: Vec<_> = cases.par_iter().map(|case| Checked::of(case, folder, tolerance)).collect();
+    let rules = template.manifest().snapshots;
+    let mut checked: Vec<_> = cases.par_iter().map(|case| Checked::of(case, folder, rules)).collect();
     checked.extend(stale(&checked, folder)?);
     if !problems.is_empty() {
         checked.push(Checked::of_template(folder, problems));
@@ -166,7 +163,7 @@ fn id(folder: &Path) -> String {
 }
 
 impl Checked {
-    fn of(case: &Case<'_>, folder: &Path, tolerance: Tolerance) -> Self {
+    fn of(case: &Case<'_>, folder: &Path, rules: SnapshotRules) -> Self {
         let mut checked = Self {
             sample: case.sample.clone(),
             locale: case.locale.clone(),
@@ -176,9 +173,9 @@ impl Checked {
         };
         match case.render().and_then(|document| {
             checked.problems = problems(&document)?;
-            document.picture(SCALE)
+            document.picture(rules.scale)
         }) {
-            Ok(actual) => checked.compare(actual, tolerance),
+            Ok(actual) => checked.compare(actual, rules),
             Err(error) => checked.problems.push(error.to_string()),
         }
         if !checked.problems.is_empty() {
@@ -208,7 +205,7 @@ impl Checked {
         }
     }
 
-    fn compare(&mut self, actual: RgbImage, tolerance: Tolerance) {
+    fn compare(&mut self, actual: RgbImage, rules: SnapshotRules) {
         if !self.reference.is_file() {
             self.status = Status::Missing;
             self.detail = format!("there is no {} yet", self.reference.display());
@@ -217,10 +214,10 @@ impl Checked {
         }
         match picture::read(&self.reference) {
             Ok(expected) => {
-                let Some(change) = picture::compare(&expected, &actual, tolerance) else { return };
+                let Some(change) = picture::compare(&expected, &actual, rules) else { return };
                 self.status = Status::Changed;
                 self.detail = change.to_string();
-                self.difference = Some(picture::difference(&expected, &actual, tolerance));
+                self.difference = Some(picture::difference(&expected, &actual, rules));
                 self.expected = Some(expected);
             }
             Err(reason) => {

@@ -150,7 +150,7 @@ impl Document {
         (self.layout.image.width, self.layout.image.height)
     }
 
-    /// The first page's margins in points, top, right, bottom and left; none if it has none.
+    /// How far the text of the first page stays from its edges in points, top, right, bottom and left; none without text.
     #[must_use]
     pub fn margins(&self) -> Option<[f64; 4]> {
         inspect::margins(self.first_page())

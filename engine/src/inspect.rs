@@ -106,18 +106,16 @@ pub(crate) fn font_families(pages: &[Page]) -> Vec<String> {
     families.into_iter().collect()
 }
 
-/// The margins of a page in points, top, right, bottom and left: where its body, the largest frame but the page, stands.
+/// How far the text of a page stays from its edges in points, top, right, bottom and left; none without text.
 pub(crate) fn margins(page: &Page) -> Option<[f64; 4]> {
-    let size = page.frame.size();
-    let bodies = page.frame.items().filter_map(|(at, item)| match item {
-        FrameItem::Group(group) if group.frame.kind().is_hard() && group.frame.size() != size => {
-            Some((*at, group.frame.size()))
-        }
-        _ => None,
-    });
-    let (at, body) = bodies.max_by_key(|(_, body)| body.x * body.y.to_pt())?;
-    let sides = [at.y, size.x - at.x - body.x, size.y - at.y - body.y, at.x];
-    Some(sides.map(Abs::to_pt))
+    let runs = Walk::default().runs(&page.frame);
+    let edge = |of: fn(&Run) -> Abs| runs.iter().map(of).max();
+    let (width, height) = (page.frame.width(), page.frame.height());
+    let top = edge(|run| run.size * 0.3 - run.body.min.y)?;
+    let right = edge(|run| run.body.max.x)?;
+    let bottom = edge(|run| run.body.max.y + run.size * 0.1)?;
+    let left = edge(|run| -run.body.min.x)?;
+    Some([-top, width - right, height - bottom, -left].map(Abs::to_pt))
 }
 
 /// Goes through frames from the inside out.

@@ -20,8 +20,8 @@ pub struct Manifest {
     pub page: Layout,
     /// The card that social networks show, if the template has one.
     pub card: Option<Layout>,
-    /// How much a snapshot may differ.
-    pub snapshots: Tolerance,
+    /// How snapshots are drawn and compared.
+    pub snapshots: SnapshotRules,
 }
 
 /// One layout of a template.
@@ -47,7 +47,7 @@ struct Tool {
     image: ImageSize,
     card: Option<Card>,
     #[serde(default)]
-    snapshots: Tolerance,
+    snapshots: SnapshotRules,
 }
 
 /// The table `[tool.testamur.card]`.
@@ -66,6 +66,9 @@ impl Tool {
         if self.pages == 0 {
             return Err("in [tool.testamur]: pages is 0, but every layout has one".to_owned());
         }
+        if !(0.1..=4.0).contains(&self.snapshots.scale) {
+            return Err(format!("in [tool.testamur.snapshots]: scale is {}, not 0.1 to 4", self.snapshots.scale));
+        }
         self.image.check("image")?;
         self.card.as_ref().map_or(Ok(()), |card| card.image().check("card"))
     }
@@ -77,20 +80,22 @@ impl Card {
     }
 }
 
-/// The table `[tool.testamur.snapshots]`: how much a picture may differ from its reference and still pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The table `[tool.testamur.snapshots]`: how pictures are drawn, and how much one may differ from its reference and still pass.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Tolerance {
+pub struct SnapshotRules {
     /// By how much each channel of a pixel may differ, of 255.
     pub delta: u8,
     /// How many pixels may differ by more.
     pub pixels: u32,
+    /// Pixels per point. One shows a hairline move; less keeps the references of a busy page small.
+    pub scale: f64,
 }
 
-impl Default for Tolerance {
+impl Default for SnapshotRules {
     /// Room for the last bit of a rounding, and for nothing that an eye could see.
     fn default() -> Self {
-        Self { delta: 2, pixels: 10 }
+        Self { delta: 2, pixels: 10, scale: 1.0 }
     }
 }
 

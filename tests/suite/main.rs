@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod bad_input;
+mod browser;
 mod command_line;
 mod exactly_once;
 mod issuing;
@@ -11,6 +12,7 @@ mod locales;
 mod mail;
 mod names;
 mod outputs;
+mod snapshots;
 mod templates;
 mod use_cases;
 

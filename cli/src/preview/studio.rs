@@ -246,7 +246,7 @@ impl Studio {
     }
 }
 
-/// The margins, in the unit of the picture.
+/// How far the text stays from the edges, in the unit of the picture.
 fn margins(document: &Document, output: Output) -> Option<Value> {
     let scale = if output == Output::Page { 1.0 } else { f64::from(document.image_size().0) / document.size().0 };
     let [top, right, bottom, left] = document.margins()?.map(|side| side * scale);

@@ -41,7 +41,8 @@ fn test_case(xml: &mut XmlWriter, case: &Checked) {
     xml.end_element();
 }
 
-/// The characters that XML can hold.
+/// Text for an attribute, where the writer takes care of quotes only: without the characters that XML can't hold.
 fn printable(text: &str) -> String {
-    text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect()
+    let text: String = text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect();
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }

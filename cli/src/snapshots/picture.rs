@@ -6,7 +6,7 @@ use std::path::Path;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, ImageFormat, Rgb, RgbImage};
-use testamur_engine::Tolerance;
+use testamur_engine::SnapshotRules;
 
 /// How the difference of two pictures marks a pixel.
 const MARK: Rgb<u8> = Rgb([220, 0, 60]);
@@ -16,7 +16,7 @@ pub(crate) struct Change {
     differing: u64,
     all: u64,
     sizes: Option<[(u32, u32); 2]>,
-    tolerance: Tolerance,
+    rules: SnapshotRules,
 }
 
 impl fmt::Display for Change {
@@ -24,31 +24,31 @@ impl fmt::Display for Change {
         if let Some([(old_width, old_height), (width, height)]) = self.sizes {
             return write!(f, "the picture has {width} x {height} pixels, the reference {old_width} x {old_height}");
         }
-        let Self { differing, all, tolerance: Tolerance { delta, pixels }, .. } = self;
+        let Self { differing, all, rules: SnapshotRules { delta, pixels, .. }, .. } = self;
         let percent = *differing as f64 * 100.0 / *all as f64;
         write!(f, "{differing} pixels differ by more than {delta} of 255 ({percent:.2} %); {pixels} may")
     }
 }
 
 /// Compares a picture with its reference; none if it passes.
-pub(crate) fn compare(expected: &RgbImage, actual: &RgbImage, tolerance: Tolerance) -> Option<Change> {
+pub(crate) fn compare(expected: &RgbImage, actual: &RgbImage, rules: SnapshotRules) -> Option<Change> {
     let sizes = (expected.dimensions() != actual.dimensions()).then(|| [expected.dimensions(), actual.dimensions()]);
     let pairs = expected.pixels().zip(actual.pixels());
-    let differing = pairs.filter(|(a, b)| differs(a, b, tolerance)).count() as u64;
+    let differing = pairs.filter(|(a, b)| differs(a, b, rules)).count() as u64;
     let all = u64::from(actual.width()) * u64::from(actual.height());
-    let changed = sizes.is_some() || differing > u64::from(tolerance.pixels);
-    changed.then_some(Change { differing, all, sizes, tolerance })
+    let changed = sizes.is_some() || differing > u64::from(rules.pixels);
+    changed.then_some(Change { differing, all, sizes, rules })
 }
 
-fn differs(a: &Rgb<u8>, b: &Rgb<u8>, tolerance: Tolerance) -> bool {
-    a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > tolerance.delta)
+fn differs(a: &Rgb<u8>, b: &Rgb<u8>, rules: SnapshotRules) -> bool {
+    a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > rules.delta)
 }
 
 /// The new picture, faded, with everything marked that differs or that only one of the two has.
-pub(crate) fn difference(expected: &RgbImage, actual: &RgbImage, tolerance: Tolerance) -> RgbImage {
+pub(crate) fn difference(expected: &RgbImage, actual: &RgbImage, rules: SnapshotRules) -> RgbImage {
     let (width, height) = (expected.width().max(actual.width()), expected.height().max(actual.height()));
     RgbImage::from_fn(width, height, |x, y| match (expected.get_pixel_checked(x, y), actual.get_pixel_checked(x, y)) {
-        (Some(old), Some(new)) if !differs(old, new, tolerance) => faded(new),
+        (Some(old), Some(new)) if !differs(old, new, rules) => faded(new),
         (None, None) => Rgb([255; 3]),
         _ => MARK,
     })

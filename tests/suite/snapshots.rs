@@ -1,0 +1,226 @@
+//! Snapshots through the real program: a new template, each fault with its words, and a review on the terminal.
+
+use std::fs;
+
+use serde_json::Value;
+use testamur_tests::{Outcome, Program};
+
+/// A designer's folder with one new template, `demo`.
+pub(crate) fn designer() -> Program {
+    let program = Program::new();
+    fs::create_dir(program.path("templates")).unwrap();
+    let program = program.with("TESTAMUR_TEMPLATES", "templates");
+    program.run(&["new", "demo"]).exits(0).says("templates/demo is ready");
+    program
+}
+
+/// A change of one file in the template `demo`: a text in it and what takes its place.
+fn edit(program: &Program, file: &str, from: &str, to: &str) {
+    let path = format!("templates/demo/{file}");
+    let text = String::from_utf8(program.read(&path)).unwrap();
+    assert!(text.contains(from), "{from} is not in {file}");
+    program.write(&path, &text.replace(from, to));
+}
+
+fn test(program: &Program) -> Outcome {
+    program.run(&["test"])
+}
+
+#[test]
+fn a_new_template_passes_at_once_and_is_never_overwritten() {
+    let program = designer();
+    test(&program).exits(0).says("6 cases: 6 passed");
+    program.run(&["check"]).exits(0).says("templates/demo: all is well; fonts: Source Sans 3");
+    program.run(&["new", "demo"]).exits(3).says("error: templates/demo exists already: choose another name");
+    program.run(&["new", "../demo"]).exits(2).says("error: \"../demo\" is no template id");
+    program.run(&["test", "nothing"]).exits(1).says("error: no template nothing");
+}
+
+#[test]
+fn each_fault_fails_with_its_words() {
+    let name = "#text(weight: 600, fit(data.userName, locale, size: 54pt, floor: 26pt))";
+    for (file, from, to, words) in [
+        ("main.typ", "#0b6e5f", "#a02030", "changed   demo/ada.en  "),
+        ("main.typ", "#0b6e5f", "#a02030", "pixels differ by more than 2 of 255 ("),
+        ("main.typ", "margin: 64pt", "margin: 65pt", "changed   demo/long.en  "),
+        ("card.typ", "size: 46pt", "size: 45pt", "changed   demo/ada.en.card  "),
+        (
+            "main.typ",
+            "\"Source Sans 3\"",
+            "\"Comic Sans\"",
+            "failed    demo/ada.en  warning: unknown font family: comic sans (templates/demo/main.typ:",
+        ),
+        ("main.typ", "#v(1fr)", "#v(1fr) \u{10ffff}", "failed    demo/ada.en  no font has a glyph for U+10FFFF"),
+        (
+            "samples/ada.json",
+            "Ada Lovelace",
+            "Ada \u{e000}",
+            "failed    demo/ada.en  no font has a glyph for U+E000 ‘\u{e000}’ in userName",
+        ),
+        (
+            "main.typ",
+            name,
+            "#box(width: 80pt, text(size: 30pt, [Unbreakable]))",
+            "failed    demo/ada.en  “Unbreakable” stands ",
+        ),
+        ("main.typ", name, "#place(dx: 760pt, [Far away])", "failed    demo/ada.en  “Far away” stands "),
+        ("main.typ", name, "#place(dx: 760pt, [Far away])", " pt out of the page"),
+        (
+            "main.typ",
+            name,
+            "#v(600pt) #data.userName",
+            "failed    demo/ada.en  the layout has 2 pages where typst.toml says 1: something does not fit",
+        ),
+        (
+            "main.typ",
+            name,
+            "#text(fill: luma(60%), size: 12pt, [Pale])",
+            "failed    demo/ada.en  “Pale” has a contrast of 2.85 (#999999 on #ffffff), less than 4.5",
+        ),
+        (
+            "card.typ",
+            "fill: white",
+            "fill: rgb(\"#0c7565\")",
+            "failed    demo/ada.en.card  “Certificate” has a contrast of 1.",
+        ),
+        (
+            "samples/ada.json",
+            "\"userName\"",
+            "\"username\"",
+            "failed    demo/ada.en  the data does not fit the template's schema: ",
+        ),
+        ("samples/ada.json", "{", "[", "failed    demo  samples/ada.json: the data is not JSON: "),
+        (
+            "samples/long.json",
+            "\"locale\": \"en\"",
+            "\"locale\": \"ja\"",
+            "failed    demo  samples/long.json: the template has no locale ja",
+        ),
+        ("locales/fr.toml", "certify", "certifie", "failed    demo  locales/fr.toml has no string certify"),
+        ("locales/fr.toml", "certify", "certifie", "locales/fr.toml has certifie, which locales/en.toml has not"),
+        ("locales/fr.toml", "\"Certificat\"", "\"\"", "locales/fr.toml has no string title"),
+        ("main.typ", "#v(1fr)", "#v(1fr", "failed    demo/ada.en  the template does not compile"),
+        ("typst.toml", "width = 1684", "width = -1", "failed    demo  templates/demo/typst.toml: in [tool.testamur]: "),
+        ("typst.toml", "[package]", "[tool.testamur.snapshots]\nscale = 9\n[package]", "scale is 9, not 0.1 to 4"),
+    ] {
+        let program = designer();
+        edit(&program, file, from, to);
+        let references = program.files("templates/demo/snapshots");
+        test(&program).exits(1).says(words);
+        assert_eq!(program.files("templates/demo/snapshots"), references, "a test has written a reference");
+    }
+}
+
+#[test]
+fn a_missing_and_a_stale_reference_fail() {
+    let program = designer();
+    let snapshots = program.path("templates/demo/snapshots");
+    fs::rename(snapshots.join("ada.en.png"), snapshots.join("eve.en.png")).unwrap();
+    let outcome = test(&program).exits(1);
+    outcome
+        .says("missing   demo/ada.en  there is no templates/demo/snapshots/ada.en.png yet")
+        .says("stale     demo/eve.en  no sample makes templates/demo/snapshots/eve.en.png any more")
+        .says("7 cases: 5 passed, 1 missing, 1 stale");
+    fs::write(snapshots.join("ada.en.png"), "no picture").unwrap();
+    test(&program).exits(1).says("changed   demo/ada.en  templates/demo/snapshots/ada.en.png is no picture: ");
+}
+
+#[test]
+fn the_tolerance_is_the_templates() {
+    let program = designer();
+    edit(&program, "main.typ", "#0b6e5f", "#0d705f");
+    test(&program).exits(0).says("6 cases: 6 passed");
+    edit(&program, "main.typ", "#0d705f", "#0f725f");
+    test(&program).exits(1).says("3 changed");
+    edit(&program, "typst.toml", "[package]", "[tool.testamur.snapshots]\ndelta = 4\n[package]");
+    test(&program).exits(0).says("6 cases: 6 passed");
+    edit(&program, "typst.toml", "delta = 4", "pixels = 100000");
+    test(&program).exits(0).says("6 cases: 6 passed");
+}
+
+#[test]
+fn decoration_may_be_pale_and_text_on_a_picture_is_left_to_the_eye() {
+    let program = designer();
+    let name = "#v(10pt)";
+    edit(
+        &program,
+        "main.typ",
+        name,
+        "#pdf.artifact(text(fill: luma(90%))[DRAFT])#place(rect(width: 90pt, height: 40pt, fill: gradient.linear(white, black)))#place(dx: 5pt, dy: 15pt, text(fill: luma(60%))[On a gradient])",
+    );
+    let outcome = test(&program).exits(1);
+    outcome.says("changed   demo/ada.en");
+    assert!(!outcome.stdout.contains("contrast"), "{}", outcome.stdout);
+}
+
+#[test]
+fn results_come_as_json_and_as_junit_too() {
+    let program = designer();
+    edit(&program, "card.typ", "#0b6e5f", "#a02030");
+    edit(&program, "main.typ", "\"Source Sans 3\"", "\"<&\\\">\"");
+    let lines = program.json(&["test", "--junit", "results.xml"]);
+    let status = |id: &str| lines.iter().find(|line| line["case"] == id).map(|line| line["status"].clone());
+    assert_eq!(status("demo/ada.en"), Some("failed".into()));
+    assert_eq!(status("demo/ada.en.card"), Some("changed".into()));
+    let totals = &lines.last().unwrap()["totals"];
+    let count = |name: &str| totals[name].as_u64().unwrap();
+    assert_eq!((count("cases"), count("passed"), count("changed"), count("failed")), (6, 0, 3, 3));
+
+    let xml = testamur_tests::python("read_junit.py", &[program.path("results.xml").as_ref()]);
+    let read: Value = serde_json::from_str(&xml).unwrap();
+    assert_eq!(read["tests"], 6);
+    assert_eq!(read["failures"], 6);
+    assert_eq!(read["cases"]["demo/ada.en.card"]["type"], "changed");
+    let message = read["cases"]["demo/ada.en"]["message"].as_str().unwrap();
+    assert!(message.contains("unknown font family: <&\">"), "{message}");
+}
+
+#[test]
+fn a_review_on_the_terminal_accepts_rejects_and_skips() {
+    let program = designer();
+    edit(&program, "card.typ", "#0b6e5f", "#a02030");
+    fs::copy(program.path("templates/demo/snapshots/ada.en.png"), program.path("templates/demo/snapshots/eve.en.png"))
+        .unwrap();
+    let outcome = program.run_with_input(&["review"], "a\nwhat\nr\n").exits(1);
+    outcome
+        .says("1/4  changed   demo/ada.en.card  ")
+        .says("a, r or s")
+        .says("4/4  changed   demo/long.en.card  ")
+        .says("1 accepted, 1 rejected, 2 skipped");
+    test(&program).exits(1).says("7 cases: 4 passed, 2 changed, 1 stale");
+    program.run(&["review", "--accept-all"]).exits(0).says("3 accepted, 0 rejected, 0 skipped");
+    assert!(!program.path("templates/demo/snapshots/eve.en.png").exists());
+    test(&program).exits(0).says("6 cases: 6 passed");
+    program.run(&["review"]).exits(0).says("nothing to review");
+}
+
+#[test]
+fn check_finds_what_a_picture_does_not_show() {
+    let program = designer();
+    program.write("templates/demo/assets/old.svg", "<svg/>");
+    program.write("templates/demo/assets/huge.svg", &" ".repeat(600 << 10));
+    program.write("templates/demo/locales/xx.toml", "title = \"\"\n");
+    edit(&program, "typst.toml", "name = \"demo\"", "name = \"other\"");
+    edit(&program, "main.typ", "\"Source Sans 3\"", "\"Comic Sans\"");
+    let outcome = program.run(&["check"]).exits(1);
+    outcome
+        .says("templates/demo: typst.toml calls it other: name the folder so too")
+        .says("templates/demo: locales/xx.toml has no string certify")
+        .says("templates/demo: locales/xx.toml: shared/cldr.json has no dates and numbers for xx")
+        .says("templates/demo: nothing uses assets/old.svg")
+        .says("templates/demo: templates/demo/assets/huge.svg has 600 KiB, more than 512")
+        .says("unknown font family: comic sans");
+    let program = designer();
+    program.write("templates/demo/samples/bad.json", "{");
+    program.run(&["check", "demo"]).exits(1).says("templates/demo: samples/bad.json: the data is not JSON: EOF");
+    fs::remove_file(program.path("templates/demo/schema.json")).unwrap();
+    program.run(&["check"]).exits(1).says("templates/demo: templates/demo has no schema.json");
+    assert_eq!(program.json(&["check"])[0]["problems"][0], "templates/demo has no schema.json");
+}
+
+#[test]
+fn the_templates_of_the_repository_pass() {
+    let program = Program::new();
+    program.run(&["test"]).exits(0).says("140 cases: 140 passed");
+    program.run(&["check"]).exits(0).says("templates/transcript: all is well");
+}
