@@ -200,7 +200,7 @@ impl Run {
         }
         self.body = Rect::new(low, high);
         let area = transform.sx.get() * transform.sy.get() - transform.kx.get() * transform.ky.get();
-        self.size = self.size * area.abs().sqrt();
+        self.size *= area.abs().sqrt();
         self
     }
 
