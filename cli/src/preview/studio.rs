@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,14 @@ const KEPT: usize = 24;
 pub(super) struct Studio {
     catalog: Catalog,
     loaded: Mutex<HashMap<String, Template>>,
-    drawn: Mutex<VecDeque<(String, Arc<Vec<Vec<u8>>>)>>,
+    drawn: Mutex<VecDeque<Drawing>>,
+}
+
+/// The pictures of one render.
+struct Drawing {
+    /// A hash of all of them, which stands in their addresses.
+    version: String,
+    pictures: Vec<Vec<u8>>,
 }
 
 /// What to draw.
@@ -230,8 +237,8 @@ impl Studio {
         pictures.iter().for_each(|picture| hash.update(picture));
         let version: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let mut drawn = lock(&self.drawn);
-        drawn.retain(|(kept, _)| *kept != version);
-        drawn.push_back((version.clone(), Arc::new(pictures)));
+        drawn.retain(|kept| kept.version != version);
+        drawn.push_back(Drawing { version: version.clone(), pictures });
         if drawn.len() > KEPT {
             drawn.pop_front();
         }
@@ -241,8 +248,7 @@ impl Studio {
     /// A picture that was drawn lately.
     pub(super) fn picture(&self, version: &str, number: usize) -> Option<Vec<u8>> {
         let drawn = lock(&self.drawn);
-        let (_, pictures) = drawn.iter().find(|(kept, _)| kept == version)?;
-        pictures.get(number).cloned()
+        drawn.iter().find(|kept| kept.version == version)?.pictures.get(number).cloned()
     }
 }
 
