@@ -144,13 +144,13 @@ impl Document {
         (size.x.to_pt(), size.y.to_pt())
     }
 
-    /// The size of its image in pixels.
+    /// The width and height of its image in pixels.
     #[must_use]
-    pub fn image_size(&self) -> (u32, u32) {
-        (self.layout.image.width, self.layout.image.height)
+    pub fn image_size(&self) -> [u32; 2] {
+        [self.layout.image.width, self.layout.image.height]
     }
 
-    /// How far the text of the first page stays from its edges in points, top, right, bottom and left; none without text.
+    /// How far the content of the first page stays from its edges in points, top, right, bottom and left; none without content.
     #[must_use]
     pub fn margins(&self) -> Option<[f64; 4]> {
         inspect::margins(self.first_page())

@@ -106,16 +106,51 @@ pub(crate) fn font_families(pages: &[Page]) -> Vec<String> {
     families.into_iter().collect()
 }
 
-/// How far the text of a page stays from its edges in points, top, right, bottom and left; none without text.
+/// How far the content of a page stays from its edges in points, top, right, bottom and left; none without content. What is
+/// nearly as large as the page, such as a border, is its ground.
 pub(crate) fn margins(page: &Page) -> Option<[f64; 4]> {
-    let runs = Walk::default().runs(&page.frame);
-    let edge = |of: fn(&Run) -> Abs| runs.iter().map(of).max();
     let (width, height) = (page.frame.width(), page.frame.height());
-    let top = edge(|run| run.size * 0.3 - run.body.min.y)?;
-    let right = edge(|run| run.body.max.x)?;
-    let bottom = edge(|run| run.body.max.y + run.size * 0.1)?;
-    let left = edge(|run| -run.body.min.x)?;
-    Some([-top, width - right, height - bottom, -left].map(Abs::to_pt))
+    let mut marks = marks(&page.frame);
+    marks.retain(|mark| mark.size().x < width * 0.9 || mark.size().y < height * 0.9);
+    let least = |of: fn(&Rect) -> Abs| marks.iter().map(of).min();
+    let most = |of: fn(&Rect) -> Abs| marks.iter().map(of).max();
+    let (top, left) = (least(|mark| mark.min.y)?, least(|mark| mark.min.x)?);
+    let (right, bottom) = (width - most(|mark| mark.max.x)?, height - most(|mark| mark.max.y)?);
+    Some([top, right, bottom, left].map(|side| (side.to_pt() * 10.0).round() / 10.0))
+}
+
+/// Where text, shapes and images of a frame are, in its coordinates.
+fn marks(frame: &Frame) -> Vec<Rect> {
+    let mut marks = Vec::new();
+    for (at, item) in frame.items() {
+        let place = Transform::translate(at.x, at.y);
+        match item {
+            FrameItem::Group(group) => {
+                let place = place.pre_concat(group.transform);
+                marks.extend(self::marks(&group.frame).into_iter().map(|mark| transformed(mark, place)));
+            }
+            FrameItem::Text(text) => {
+                let (top, bottom) = (at.y - text.size * 0.7, at.y);
+                marks.push(Rect::new(Point::new(at.x, top), Point::new(at.x + text.width(), bottom)));
+            }
+            FrameItem::Shape(shape, _) => marks.push(transformed(shape.bbox(true), place)),
+            FrameItem::Image(_, size, _) => marks.push(Rect::from_pos_size(*at, *size)),
+            FrameItem::Link(..) | FrameItem::Tag(_) => {}
+        }
+    }
+    marks
+}
+
+/// The rectangle around a transformed rectangle.
+fn transformed(rect: Rect, transform: Transform) -> Rect {
+    let Rect { min, max } = rect;
+    let corners = [min, Point::new(max.x, min.y), max, Point::new(min.x, max.y)].map(|c| c.transform(transform));
+    let (mut low, mut high) = (corners[0], corners[0]);
+    for corner in corners {
+        low = Point::new(low.x.min(corner.x), low.y.min(corner.y));
+        high = Point::new(high.x.max(corner.x), high.y.max(corner.y));
+    }
+    Rect::new(low, high)
 }
 
 /// Goes through frames from the inside out.
@@ -191,14 +226,7 @@ impl Run {
     }
 
     fn transformed(mut self, transform: Transform) -> Self {
-        let Rect { min, max } = self.body;
-        let corners = [min, Point::new(max.x, min.y), max, Point::new(min.x, max.y)].map(|c| c.transform(transform));
-        let (mut low, mut high) = (corners[0], corners[0]);
-        for corner in corners {
-            low = Point::new(low.x.min(corner.x), low.y.min(corner.y));
-            high = Point::new(high.x.max(corner.x), high.y.max(corner.y));
-        }
-        self.body = Rect::new(low, high);
+        self.body = transformed(self.body, transform);
         let area = transform.sx.get() * transform.sy.get() - transform.kx.get() * transform.ky.get();
         self.size *= area.abs().sqrt();
         self

@@ -177,21 +177,14 @@ impl Studio {
     fn try_draw(&self, wish: &Wish) -> Result<Value, Fault> {
         let (document, data) = self.lay_out(wish)?;
         // Pages are measured in points, images in pixels.
-        let (kind, (width, height), pictures) = match wish.output {
-            Output::Page => {
-                let pages = document.svg().map(|pages| pages.into_iter().map(String::into_bytes).collect());
-                ("svg", document.size(), pages)
-            }
-            Output::Thumbnail | Output::Card => {
-                let (width, height) = document.image_size();
-                let picture = document.jpg(Jpeg::default()).map(|picture| vec![picture]);
-                ("jpg", (width.into(), height.into()), picture)
-            }
+        let (kind, (width, height)) = match wish.output {
+            Output::Page => ("svg", document.size()),
+            Output::Thumbnail | Output::Card => ("jpg", document.image_size().map(f64::from).into()),
         };
-        let pictures: Vec<Vec<u8>> = pictures.map_err(Fault::Render)?;
+        let (pictures, findings) = rayon::join(|| pictures(&document, wish.output), || document.findings());
+        let (pictures, findings) = (pictures.map_err(Fault::Render)?, findings.map_err(Fault::Render)?);
         let count = pictures.len();
         let version = self.keep(pictures);
-        let findings = document.findings().map_err(Fault::Render)?;
         Ok(json!({
             "ok": true,
             "version": version,
@@ -252,9 +245,16 @@ impl Studio {
     }
 }
 
-/// How far the text stays from the edges, in the unit of the picture.
+fn pictures(document: &Document, output: Output) -> Result<Vec<Vec<u8>>, RenderError> {
+    match output {
+        Output::Page => Ok(document.svg()?.into_iter().map(String::into_bytes).collect()),
+        Output::Thumbnail | Output::Card => Ok(vec![document.jpg(Jpeg::default())?]),
+    }
+}
+
+/// How far the content stays from the edges, in the unit of the picture.
 fn margins(document: &Document, output: Output) -> Option<Value> {
-    let scale = if output == Output::Page { 1.0 } else { f64::from(document.image_size().0) / document.size().0 };
+    let scale = if output == Output::Page { 1.0 } else { f64::from(document.image_size()[0]) / document.size().0 };
     let [top, right, bottom, left] = document.margins()?.map(|side| side * scale);
     Some(json!({ "top": top, "right": right, "bottom": bottom, "left": left }))
 }

@@ -12,7 +12,7 @@ use super::studio::Studio;
 use crate::error::CliError;
 
 /// How long nothing more must happen before a change is told.
-const CALM: Duration = Duration::from_millis(15);
+const CALM: Duration = Duration::from_millis(8);
 
 /// Whoever listens hears the id of the template that has changed, or none if several may have.
 pub(super) type Changes = broadcast::Sender<Option<String>>;
