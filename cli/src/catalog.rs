@@ -41,10 +41,14 @@ impl Catalog {
 
     /// The folders of the templates that are named, each by its id or as a path; of all if none is named.
     pub(crate) fn select(&self, named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-        if named.is_empty() {
-            return Ok(self.ids()?.iter().map(|id| self.root.join(id)).collect());
-        }
-        named.iter().map(|name| self.find(name)).collect()
+        let mut folders: Vec<_> = if named.is_empty() {
+            self.ids()?.iter().map(|id| self.root.join(id)).collect()
+        } else {
+            named.iter().map(|name| self.find(name)).collect::<Result<_, _>>()?
+        };
+        folders.sort();
+        folders.dedup_by_key(|folder| folder.canonicalize().ok());
+        if folders.is_empty() { Err(CliError::NoTemplates(self.root.clone())) } else { Ok(folders) }
     }
 
     /// The folder of a template, from its id or its path.
@@ -72,6 +76,15 @@ pub(crate) fn samples(folder: &Path) -> Result<Vec<Sample>, CliError> {
         Ok(Sample { name: name.to_owned(), data: Data::from_json(&bytes) })
     };
     files.iter().filter_map(|file| file.strip_suffix(".json")).map(sample).collect()
+}
+
+/// Replaces a file, so that whoever reads it sees the old one or the new one; makes its folder if need be.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let failed = |e: std::io::Error| CliError::file("write", path, &e);
+    let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+    fs::create_dir_all(folder).map_err(failed)?;
+    let unfinished = folder.join(format!(".{}", name.to_string_lossy()));
+    fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path)).map_err(failed)
 }
 
 /// The names of everything in a folder, sorted; hidden files and names that are not UTF-8 are not ours.

@@ -14,7 +14,7 @@ use crate::catalog::{self, Catalog};
 use crate::error::CliError;
 use crate::options::{Check, Options};
 use crate::output;
-use crate::snapshots::cases;
+use crate::snapshots::cases::{self, Case};
 use crate::strings;
 
 /// The largest a file of a template should be, in bytes: every function that issues certificates carries it.
@@ -45,7 +45,9 @@ fn print(options: &Options, folder: &Path, findings: &Findings) {
     let Findings { problems, fonts } = findings;
     let fonts: Vec<_> = fonts.iter().map(String::as_str).collect();
     if options.json {
-        return output::json(&json!({ "template": folder, "problems": problems, "fonts": fonts }));
+        return output::json(
+            &json!({ "template": folder.display().to_string(), "problems": problems, "fonts": fonts }),
+        );
     }
     for problem in problems {
         output::line(&format!("{}: {problem}", folder.display()));
@@ -69,7 +71,10 @@ fn examine(catalog: &Catalog, folder: &Path) -> Result<Findings, CliError> {
     problems.extend(strings::problems(&template));
     problems.extend(unknown_locales(&template));
     render_all(&template, &mut findings)?;
-    findings.problems.extend(unused_files(&template, &findings.fonts));
+    // What can't be rendered reads nothing.
+    if !findings.fonts.is_empty() {
+        findings.problems.extend(unused_files(&template, &findings.fonts));
+    }
     findings.problems.extend(large_files(folder)?);
     Ok(findings)
 }
@@ -92,22 +97,28 @@ fn unknown_locales(template: &Template) -> Vec<String> {
 
 /// Renders every case. Sentences that many cases share are told once.
 fn render_all(template: &Template, findings: &mut Findings) -> Result<(), CliError> {
-    let cases = cases::of(template, &mut findings.problems)?;
-    let rendered: Vec<_> = cases.par_iter().map(|case| (case, case.render())).collect();
+    let found = cases::of(template)?;
+    findings.problems.extend(found.problems);
+    let rendered: Vec<_> = found.cases.par_iter().map(|case| (case, look(case))).collect();
     let mut told = BTreeSet::new();
-    for (case, result) in rendered {
-        let problems = match result {
-            Ok(document) => {
-                findings.fonts.extend(document.font_families());
-                Some(document.warnings().to_string()).filter(|text| !text.is_empty())
-            }
-            Err(error) => Some(error.to_string()),
-        };
-        for problem in problems.into_iter().filter(|problem| told.insert(problem.clone())) {
+    for (case, (fonts, problem)) in rendered {
+        findings.fonts.extend(fonts);
+        if let Some(problem) = problem.filter(|problem| told.insert(problem.clone())) {
             findings.problems.push(format!("{}: {problem}", case.name()));
         }
     }
     Ok(())
+}
+
+/// The fonts of a case, and what is wrong with it.
+fn look(case: &Case<'_>) -> (Vec<String>, Option<String>) {
+    match case.render() {
+        Ok(document) => {
+            let warnings = document.warnings().to_string();
+            (document.font_families(), Some(warnings).filter(|text| !text.is_empty()))
+        }
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    }
 }
 
 /// Call it when everything has been rendered.
@@ -129,7 +140,9 @@ fn large_files(folder: &Path) -> Result<Vec<String>, CliError> {
     for name in catalog::names(folder)? {
         let path = folder.join(&name);
         let metadata = fs::metadata(&path).map_err(|e| CliError::file("read", &path, &e))?;
-        if metadata.is_dir() && name != "fonts" {
+        if metadata.is_dir() && ["fonts", "samples", "snapshots"].contains(&name.as_str()) {
+            continue; // Fonts are large by nature, and no function carries the others.
+        } else if metadata.is_dir() {
             large.extend(large_files(&path)?);
         } else if metadata.len() > LARGE {
             large.push(format!("{} has {} KiB, more than {}", path.display(), metadata.len() >> 10, LARGE >> 10));

@@ -26,6 +26,10 @@ pub(crate) enum CliError {
     Port { port: u16, reason: String },
     #[error("{} exists already: choose another name", .0.display())]
     Exists(PathBuf),
+    #[error("no templates in {}: name the folder that holds them with --templates", .0.display())]
+    NoTemplates(PathBuf),
+    #[error("{} is no folder of helpers for templates: it has no lib.typ", .0.display())]
+    NoHelpers(PathBuf),
     #[error(transparent)]
     Fonts(#[from] FontError),
     #[error(transparent)]

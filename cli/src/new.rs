@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::options::{New, Options};
 use crate::output;
 use crate::snapshots;
+use crate::test;
 
 /// The files of a new template. `{name}` stands for its id.
 const FILES: [(&str, &str); 9] = [
@@ -25,6 +26,9 @@ const FILES: [(&str, &str); 9] = [
     ("qr.svg", include_str!("../scaffold/qr.svg")),
 ];
 
+/// Folders beside the templates that are none.
+const RESERVED: [&str; 2] = ["shared", "mail"];
+
 /// The helpers that all templates share, for a folder of templates that does not have them yet.
 const SHARED: [(&str, &str); 5] = [
     ("lib.typ", include_str!("../../templates/shared/lib.typ")),
@@ -36,9 +40,9 @@ const SHARED: [(&str, &str); 5] = [
 
 pub(crate) fn run(options: &Options, command: &New) -> Result<ExitCode, CliError> {
     let name = &command.name;
-    if !is_id(name) {
+    if !is_id(name) || RESERVED.contains(&name.as_str()) {
         return Err(CliError::Setting(format!(
-            "{name:?} is no template id: use lower-case letters, digits and hyphens"
+            "{name:?} is no template id: use lower-case letters, digits and hyphens, but not shared or mail"
         )));
     }
     let catalog = Catalog::open(options)?;
@@ -48,15 +52,18 @@ pub(crate) fn run(options: &Options, command: &New) -> Result<ExitCode, CliError
     }
     if !shared.exists() {
         write_all(&shared, &SHARED, name)?;
+    } else if !shared.join("lib.typ").is_file() {
+        return Err(CliError::NoHelpers(shared));
     }
     write_all(&folder, &FILES, name)?;
     for case in &snapshots::check(&catalog, std::slice::from_ref(&folder))? {
+        if !case.problems.is_empty() {
+            output::line(&test::line(case));
+        }
         snapshots::accept(case)?;
     }
-    output::line(&format!(
-        "{} is ready; it explains itself in main.typ\n  see it:     testamur preview {name} --open\n  test it:    testamur test {name}\n  issue with: \"template\": \"{name}\" in a course of courses.json",
-        folder.display()
-    ));
+    output::line(&format!("{} is ready; it explains itself in main.typ", folder.display()));
+    output::line(&format!("see it:  testamur preview {name} --open\ntest it: testamur test {name}"));
     Ok(ExitCode::SUCCESS)
 }
 

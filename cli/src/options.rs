@@ -210,11 +210,11 @@ pub(crate) struct Review {
     pub(crate) accept_all: bool,
 
     /// Port of the web page on the loopback interface; 0 takes any that is free.
-    #[arg(long, default_value_t = 4322)]
+    #[arg(long, default_value_t = 4322, requires = "web")]
     pub(crate) port: u16,
 
     /// Open the web page in the browser.
-    #[arg(long)]
+    #[arg(long, requires = "web")]
     pub(crate) open: bool,
 }
 

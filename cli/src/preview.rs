@@ -4,6 +4,7 @@ mod api;
 mod studio;
 mod watch;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,8 +20,7 @@ const PAGE: &str = include_str!("../web/preview.html");
 
 pub(crate) fn run(options: &Options, command: &Preview) -> Result<ExitCode, CliError> {
     let catalog = Catalog::open(options)?;
-    let start = command.template.as_deref().map(|template| catalog.find(template)).transpose()?;
-    let start = start.and_then(|folder| Some(folder.file_name()?.to_str()?.to_owned()));
+    let start = command.template.as_deref().map(|template| id(&catalog, template)).transpose()?;
     let studio = Arc::new(Studio::new(catalog));
     let changes = watch::start(&studio)?;
     if let Some(id) = &start {
@@ -29,4 +29,16 @@ pub(crate) fn run(options: &Options, command: &Preview) -> Result<ExitCode, CliE
     let routes = api::routes(studio, changes, Page::new(PAGE.to_owned()), start);
     web::serve(routes, command.port, command.open, std::future::pending())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The id of a template, from that or from its path.
+fn id(catalog: &Catalog, template: &Path) -> Result<String, CliError> {
+    let folder = catalog.find(template)?;
+    let folder = folder.canonicalize().map_err(|e| CliError::file("read", &folder, &e))?;
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if folder.parent() == catalog.root().canonicalize().ok().as_deref() {
+        return Ok(name.to_owned());
+    }
+    let parent = folder.parent().unwrap_or(Path::new("/")).display();
+    Err(CliError::Setting(format!("{name} is in {parent}: name that folder with --templates")))
 }

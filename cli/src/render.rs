@@ -17,8 +17,7 @@ pub(crate) fn run(options: &Options, command: &Render) -> Result<ExitCode, CliEr
     let template = catalog.load(&catalog.find(&command.template)?)?;
     let data = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, &e))?;
     let data = Data::from_json(&data).map_err(CliError::Render)?;
-    let wanted = command.locale.as_deref().or(data.locale()).unwrap_or(&template.manifest().locale);
-    let data = data.with_locale(&template.locale_for(wanted).unwrap_or_else(|| wanted.to_owned()));
+    let data = template.localised(&data, command.locale.as_deref());
     let document = if command.card { template.render_card(&data) } else { template.render(&data) };
     let document = document.map_err(CliError::Render)?;
     if !document.warnings().is_empty() {

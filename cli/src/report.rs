@@ -2,16 +2,17 @@
 
 mod junit;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use image::RgbImage;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::error::CliError;
-use crate::snapshots::{self, Checked, Status, Summary};
+use crate::snapshots::{Checked, Status, Summary};
 
 /// The page; the report's data takes the place of `/*DATA*/null`.
 const PAGE: &str = include_str!("../web/review.html");
@@ -19,7 +20,7 @@ const PAGE: &str = include_str!("../web/review.html");
 /// Writes `index.html`, which holds its pictures and needs no server, and `summary.md` into a folder.
 pub(crate) fn write(folder: &Path, checked: &[Checked]) -> Result<(), CliError> {
     fs::create_dir_all(folder).map_err(|e| CliError::file("create", folder, &e))?;
-    write_file(&folder.join("index.html"), &page(checked, false))?;
+    write_file(&folder.join("index.html"), &page::<()>(checked, None))?;
     write_file(&folder.join("summary.md"), &summary(checked))
 }
 
@@ -32,12 +33,19 @@ fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
     fs::write(path, text).map_err(|e| CliError::file("write", path, &e))
 }
 
-/// The page of all cases; `decide` lets its reader accept and reject.
-pub(crate) fn page(checked: &[Checked], decide: bool) -> String {
+/// The page of all cases. With `decisions` its reader accepts and rejects, and sees what has been decided.
+pub(crate) fn page<D: Serialize>(checked: &[Checked], decisions: Option<&BTreeMap<String, D>>) -> String {
+    let case = |checked: &Checked| {
+        let mut case = case(checked);
+        if let Some(decision) = decisions.and_then(|decisions| decisions.get(&checked.id)) {
+            case["decision"] = json!(decision);
+        }
+        case
+    };
     let cases: Vec<_> = checked.iter().map(case).collect();
     let data = json!({
         "title": "Testamur snapshots",
-        "decide": decide,
+        "decide": decisions.is_some(),
         "summary": Summary::of(checked),
         "cases": cases,
     });
@@ -46,7 +54,6 @@ pub(crate) fn page(checked: &[Checked], decide: bool) -> String {
 }
 
 fn case(checked: &Checked) -> serde_json::Value {
-    let size = checked.actual.as_ref().or(checked.expected.as_ref()).map(RgbImage::dimensions);
     json!({
         "id": checked.id,
         "template": checked.template,
@@ -56,16 +63,28 @@ fn case(checked: &Checked) -> serde_json::Value {
         "status": checked.status,
         "detail": checked.detail,
         "findings": checked.problems,
-        "expected": checked.expected.as_ref().map(data_url),
-        "actual": checked.actual.as_ref().map(data_url),
-        "difference": checked.difference.as_ref().map(data_url),
-        "width": size.map(|(width, _)| width),
-        "height": size.map(|(_, height)| height),
+        "expected": checked.expected.as_deref().map(data_url),
+        "actual": checked.actual.as_deref().map(data_url),
+        "difference": checked.difference.as_deref().map(data_url),
+        "width": checked.size.map(|(width, _)| width),
+        "height": checked.size.map(|(_, height)| height),
     })
 }
 
-fn data_url(picture: &RgbImage) -> String {
-    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(snapshots::png(picture)))
+fn data_url(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
+}
+
+/// Text that Markdown shows as it is: it quotes samples.
+fn plain(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '\n' => "<br>".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '&' => "&amp;".to_owned(),
+        '|' | '`' | '*' | '_' | '[' | ']' | '\\' => format!("\\{c}"),
+        c => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// A table in Markdown, for a job's summary.
@@ -77,7 +96,7 @@ fn summary(checked: &[Checked]) -> String {
     }
     text.push_str("\n| case | status | what |\n|---|---|---|\n");
     for case in checked.iter().filter(|case| case.status != Status::Passed) {
-        let what = case.explanation().replace('|', "\\|").replace('\n', "<br>");
+        let what = plain(&case.explanation());
         text.push_str(&format!("| {} | {} | {what} |\n", case.id, case.status.name()));
     }
     text

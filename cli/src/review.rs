@@ -15,7 +15,7 @@ use crate::snapshots::{self, Checked, Status};
 use crate::test;
 
 /// What a reviewer says of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Decision {
     Accept,
@@ -26,22 +26,20 @@ enum Decision {
 pub(crate) fn run(options: &Options, command: &Review) -> Result<ExitCode, CliError> {
     let catalog = Catalog::open(options)?;
     let checked = snapshots::check(&catalog, &catalog.select(&command.named)?)?;
-    for failed in checked.iter().filter(|case| case.status == Status::Failed) {
-        output::line(&test::line(failed));
-    }
+    let failed: Vec<_> = checked.iter().filter(|case| case.status == Status::Failed).map(test::line).collect();
+    failed.iter().for_each(|line| output::line(line));
     let open: Vec<_> = checked.into_iter().filter(Checked::is_open).collect();
-    if open.is_empty() {
+    let decisions = if open.is_empty() {
         output::line("nothing to review");
-        return Ok(ExitCode::SUCCESS);
-    }
-    let decisions = if command.accept_all {
+        Vec::new()
+    } else if command.accept_all {
         open.iter().map(|case| decide(case, Decision::Accept)).collect::<Result<_, _>>()?
     } else if command.web {
         web::ask(open, command.port, command.open)?
     } else {
         ask(&open)?
     };
-    Ok(conclude(&decisions))
+    Ok(conclude(&decisions, failed.len()))
 }
 
 /// Asks for each change on the terminal; the end of the input skips the rest.
@@ -75,10 +73,15 @@ fn decide(case: &Checked, decision: Decision) -> Result<Decision, CliError> {
     Ok(decision)
 }
 
-/// Says how many were decided how; anything but acceptance leaves the snapshots failing.
-fn conclude(decisions: &[Decision]) -> ExitCode {
+/// Says how many were decided how; anything but acceptance leaves the snapshots failing, and so does what can't be accepted.
+fn conclude(decisions: &[Decision], failed: usize) -> ExitCode {
     let count = |wanted: Decision| decisions.iter().filter(|&&decision| decision == wanted).count();
     let (accepted, rejected, skipped) = (count(Decision::Accept), count(Decision::Reject), count(Decision::Skip));
-    output::line(&format!("{accepted} accepted, {rejected} rejected, {skipped} skipped"));
-    if rejected + skipped == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    if !decisions.is_empty() {
+        output::line(&format!("{accepted} accepted, {rejected} rejected, {skipped} skipped"));
+    }
+    if failed > 0 {
+        output::line(&format!("{failed} failed: what is wrong there has to be repaired"));
+    }
+    if rejected + skipped + failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

@@ -12,12 +12,11 @@ use image::RgbImage;
 use rayon::prelude::*;
 use serde::Serialize;
 use testamur_engine::{Document, RenderError, SnapshotRules};
+use testamur_pipeline::error::chain;
 
-pub(crate) use crate::snapshots::picture::png;
-
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::error::CliError;
-use crate::snapshots::cases::Case;
+use crate::snapshots::cases::{Case, Cases};
 use crate::strings;
 
 /// The folder of references in a template's.
@@ -36,9 +35,12 @@ pub(crate) struct Checked {
     pub(crate) detail: String,
     /// What is wrong whatever the picture looks like: it can be repaired, not accepted.
     pub(crate) problems: Vec<String>,
-    pub(crate) expected: Option<RgbImage>,
-    pub(crate) actual: Option<RgbImage>,
-    pub(crate) difference: Option<RgbImage>,
+    /// The pictures, as PNG: the accepted one, the one of now, and where they differ.
+    pub(crate) expected: Option<Vec<u8>>,
+    pub(crate) actual: Option<Vec<u8>>,
+    pub(crate) difference: Option<Vec<u8>>,
+    /// The width and height of the picture, in pixels.
+    pub(crate) size: Option<(u32, u32)>,
     reference: PathBuf,
 }
 
@@ -122,13 +124,13 @@ pub(crate) fn check(catalog: &Catalog, folders: &[PathBuf]) -> Result<Vec<Checke
 fn check_template(catalog: &Catalog, folder: &Path) -> Result<Vec<Checked>, CliError> {
     let template = match catalog.engine.load(folder) {
         Ok(template) => template,
-        Err(error) => return Ok(vec![Checked::of_template(folder, vec![error.to_string()])]),
+        Err(error) => return Ok(vec![Checked::of_template(folder, vec![chain(&error)])]),
     };
-    let mut problems = strings::problems(&template);
-    let cases = cases::of(&template, &mut problems)?;
+    let Cases { cases, unusable, problems } = cases::of(&template)?;
+    let problems = [strings::problems(&template), problems].concat();
     let rules = template.manifest().snapshots;
     let mut checked: Vec<_> = cases.par_iter().map(|case| Checked::of(case, folder, rules)).collect();
-    checked.extend(stale(&checked, folder)?);
+    checked.extend(stale(&checked, &unusable, folder)?);
     if !problems.is_empty() {
         checked.push(Checked::of_template(folder, problems));
     }
@@ -136,21 +138,23 @@ fn check_template(catalog: &Catalog, folder: &Path) -> Result<Vec<Checked>, CliE
     Ok(checked)
 }
 
-/// The references that belong to no case.
-fn stale(checked: &[Checked], folder: &Path) -> Result<Vec<Checked>, CliError> {
+/// The references that belong to no case, nor to a sample that only has to be repaired.
+fn stale(checked: &[Checked], unusable: &[String], folder: &Path) -> Result<Vec<Checked>, CliError> {
     let snapshots = folder.join(FOLDER);
     if !snapshots.is_dir() {
         return Ok(Vec::new());
     }
-    let files = crate::catalog::names(&snapshots)?;
-    let known = |name: &str| checked.iter().any(|case| case.reference.file_name().is_some_and(|file| file == name));
+    let files = catalog::names(&snapshots)?;
+    let made = |name: &str| checked.iter().any(|case| case.reference.file_name().is_some_and(|file| file == name));
+    let kept =
+        |name: &str| unusable.iter().any(|sample| name.strip_prefix(sample).is_some_and(|end| end.starts_with('.')));
     Ok(files
         .iter()
-        .filter(|name| !known(name))
+        .filter(|name| name.ends_with(".png") && !made(name) && !kept(name))
         .map(|name| {
             let reference = snapshots.join(name);
             let id = format!("{}/{}", id(folder), name.trim_end_matches(".png"));
-            let expected = picture::read(&reference).ok();
+            let expected = fs::read(&reference).ok();
             let detail = format!("no sample makes {} any more", reference.display());
             Checked { status: Status::Stale, detail, expected, reference, ..Checked::empty(id, folder) }
         })
@@ -175,7 +179,7 @@ impl Checked {
             checked.problems = problems(&document)?;
             document.picture(rules.scale)
         }) {
-            Ok(actual) => checked.compare(actual, rules),
+            Ok(actual) => checked.compare(&actual, rules),
             Err(error) => checked.problems.push(error.to_string()),
         }
         if !checked.problems.is_empty() {
@@ -201,31 +205,29 @@ impl Checked {
             expected: None,
             actual: None,
             difference: None,
+            size: None,
             reference: PathBuf::new(),
         }
     }
 
-    fn compare(&mut self, actual: RgbImage, rules: SnapshotRules) {
+    fn compare(&mut self, actual: &RgbImage, rules: SnapshotRules) {
+        self.size = Some(actual.dimensions());
         if !self.reference.is_file() {
             self.status = Status::Missing;
             self.detail = format!("there is no {} yet", self.reference.display());
-            self.actual = Some(actual);
-            return;
-        }
-        match picture::read(&self.reference) {
-            Ok(expected) => {
-                let Some(change) = picture::compare(&expected, &actual, rules) else { return };
-                self.status = Status::Changed;
-                self.detail = change.to_string();
-                self.difference = Some(picture::difference(&expected, &actual, rules));
-                self.expected = Some(expected);
+        } else {
+            match picture::read(&self.reference) {
+                Ok(expected) => {
+                    let Some(change) = picture::compare(&expected, actual, rules) else { return };
+                    self.detail = change.to_string();
+                    self.difference = Some(picture::png(&picture::difference(&expected, actual, rules)));
+                    self.expected = Some(picture::png(&expected));
+                }
+                Err(reason) => self.detail = reason,
             }
-            Err(reason) => {
-                self.status = Status::Changed;
-                self.detail = reason;
-            }
+            self.status = Status::Changed;
         }
-        self.actual = Some(actual);
+        self.actual = Some(picture::png(actual));
     }
 
     /// What a line or a tooltip says: what has changed and what is wrong.
@@ -249,15 +251,12 @@ fn problems(document: &Document) -> Result<Vec<String>, RenderError> {
     Ok(warnings.chain(document.findings()?.iter().map(ToString::to_string)).collect())
 }
 
-/// Makes what a case shows now its reference; of a stale case, removes the reference.
+/// Makes what a case shows now its reference; of a stale case, removes the reference. What has failed stays as it is.
 pub(crate) fn accept(checked: &Checked) -> Result<(), CliError> {
     let path = &checked.reference;
-    let Some(actual) = &checked.actual else {
-        return fs::remove_file(path).map_err(|e| CliError::file("remove", path, &e));
-    };
-    let failed = |e: std::io::Error| CliError::file("write", path, &e);
-    let folder = path.parent().expect("a reference stands in a folder");
-    fs::create_dir_all(folder).map_err(failed)?;
-    let unfinished = folder.join(format!(".{}", path.file_name().unwrap_or_default().to_string_lossy()));
-    fs::write(&unfinished, picture::small_png(actual)).and_then(|()| fs::rename(&unfinished, path)).map_err(failed)
+    match (checked.status, &checked.actual) {
+        (Status::Stale, _) => fs::remove_file(path).map_err(|e| CliError::file("remove", path, &e)),
+        (Status::Changed | Status::Missing, Some(actual)) => catalog::write_whole(path, &picture::small(actual)),
+        _ => Ok(()),
+    }
 }

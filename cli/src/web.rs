@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::net::Ipv4Addr;
+use std::panic::resume_unwind;
 
 use axum::Router;
 use axum::extract::Request;
@@ -16,6 +17,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 
 use crate::error::CliError;
 use crate::output;
@@ -63,6 +65,12 @@ pub(crate) fn serve(
         let guard = middleware::from_fn(move |request, next| guard(address.clone(), request, next));
         axum::serve(listener, routes.layer(guard)).with_graceful_shutdown(end).await.map_err(failed)
     })
+}
+
+/// Runs work of the processor and the disk where it does not hold up other requests.
+pub(crate) async fn on_pool<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // Nobody cancels it, so what stops it is a panic, which goes on as if there were no pool.
+    spawn_blocking(work).await.unwrap_or_else(|stopped| resume_unwind(stopped.into_panic()))
 }
 
 async fn guard(address: String, request: Request, next: Next) -> Response {

@@ -9,9 +9,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use image::RgbImage;
+use typst::foundations::{Content, StyleChain};
 use typst::introspection::{Location, Tag};
 use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Transform};
-use typst::pdf::ArtifactElem;
+use typst::pdf::{ArtifactElem, ArtifactKind};
 use typst::text::{FontWeight, TextItem};
 use typst::visualize::Paint;
 use typst_layout::Page;
@@ -67,7 +68,11 @@ impl fmt::Display for Finding {
             Self::BoxOverflow { text, points } => write!(f, "“{text}” stands {points:.1} pt out of its box"),
             Self::PageOverflow { text, points } => write!(f, "“{text}” stands {points:.1} pt out of the page"),
             Self::Contrast { text, ratio, needed, color, under } => {
-                write!(f, "“{text}” has a contrast of {ratio:.2} ({color} on {under}), less than {needed}")
+                write!(
+                    f,
+                    "“{text}” has a contrast of {:.2} ({color} on {under}), less than {needed}",
+                    (ratio * 100.0).floor() / 100.0
+                )
             }
         }
     }
@@ -106,12 +111,14 @@ pub(crate) fn font_families(pages: &[Page]) -> Vec<String> {
     families.into_iter().collect()
 }
 
-/// How far the content of a page stays from its edges in points, top, right, bottom and left; none without content. What is
-/// nearly as large as the page, such as a border, is its ground.
+/// How far text and pictures stay from the edges of a page in points, top, right, bottom and left; none without any. A picture
+/// that reaches an edge is ground, and so are shapes.
 pub(crate) fn margins(page: &Page) -> Option<[f64; 4]> {
     let (width, height) = (page.frame.width(), page.frame.height());
     let mut marks = marks(&page.frame);
-    marks.retain(|mark| mark.size().x < width * 0.9 || mark.size().y < height * 0.9);
+    marks.retain(|mark| {
+        mark.min.x > Abs::zero() && mark.min.y > Abs::zero() && mark.max.x < width && mark.max.y < height
+    });
     let least = |of: fn(&Rect) -> Abs| marks.iter().map(of).min();
     let most = |of: fn(&Rect) -> Abs| marks.iter().map(of).max();
     let (top, left) = (least(|mark| mark.min.y)?, least(|mark| mark.min.x)?);
@@ -119,23 +126,21 @@ pub(crate) fn margins(page: &Page) -> Option<[f64; 4]> {
     Some([top, right, bottom, left].map(|side| (side.to_pt() * 10.0).round() / 10.0))
 }
 
-/// Where text, shapes and images of a frame are, in its coordinates.
+/// Where text and pictures of a frame are, in its coordinates.
 fn marks(frame: &Frame) -> Vec<Rect> {
     let mut marks = Vec::new();
     for (at, item) in frame.items() {
-        let place = Transform::translate(at.x, at.y);
         match item {
             FrameItem::Group(group) => {
-                let place = place.pre_concat(group.transform);
+                let place = Transform::translate(at.x, at.y).pre_concat(group.transform);
                 marks.extend(self::marks(&group.frame).into_iter().map(|mark| transformed(mark, place)));
             }
             FrameItem::Text(text) => {
                 let (top, bottom) = (at.y - text.size * 0.7, at.y);
                 marks.push(Rect::new(Point::new(at.x, top), Point::new(at.x + text.width(), bottom)));
             }
-            FrameItem::Shape(shape, _) => marks.push(transformed(shape.bbox(true), place)),
             FrameItem::Image(_, size, _) => marks.push(Rect::from_pos_size(*at, *size)),
-            FrameItem::Link(..) | FrameItem::Tag(_) => {}
+            FrameItem::Shape(..) | FrameItem::Link(..) | FrameItem::Tag(_) => {}
         }
     }
     marks
@@ -176,7 +181,7 @@ impl Walk {
                     runs.extend(inner.into_iter().map(|run| run.transformed(transform)));
                 }
                 FrameItem::Text(text) => runs.push(Run::new(*at, text, !self.artifacts.is_empty())),
-                FrameItem::Tag(Tag::Start(content, _)) if content.is::<ArtifactElem>() => {
+                FrameItem::Tag(Tag::Start(content, _)) if is_decoration(content) => {
                     self.artifacts.extend(content.location());
                 }
                 FrameItem::Tag(Tag::End(location, ..)) => self.artifacts.retain(|open| open != location),
@@ -193,6 +198,14 @@ impl Walk {
         self.findings.push(Finding::BoxOverflow { text: run.text.clone(), points });
         true
     }
+}
+
+/// Headers and footers are artifacts too, but people read them.
+fn is_decoration(content: &Content) -> bool {
+    content.to_packed::<ArtifactElem>().is_some_and(|artifact| {
+        let kind = artifact.kind.get(StyleChain::default());
+        matches!(kind, ArtifactKind::Other | ArtifactKind::Background | ArtifactKind::Watermark | ArtifactKind::Layout)
+    })
 }
 
 /// A run of text in one font and colour.

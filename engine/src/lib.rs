@@ -38,6 +38,7 @@ pub use engine::{Document, Engine};
 pub use error::{DataFault, FontError, RenderError, TemplateError};
 pub use fonts::Fonts;
 pub use inspect::Finding;
+pub use locale::canonical_locale;
 pub use manifest::{ImageSize, Layout, Manifest, SnapshotRules};
 pub use pdf::PdfStamp;
 pub use raster::{Jpeg, JpegEncoder};

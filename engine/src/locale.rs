@@ -23,7 +23,8 @@ pub(crate) fn best(supported: &[String], wanted: &str) -> Option<String> {
 }
 
 /// A locale as BCP 47 writes it: `pt-BR` for `PT_br`, `he` for `iw`; none if it is no locale.
-pub(crate) fn canonical(tag: &str) -> Option<String> {
+#[must_use]
+pub fn canonical_locale(tag: &str) -> Option<String> {
     parse(tag).map(|locale| locale.id.to_string())
 }
 

@@ -69,6 +69,10 @@ pub(crate) fn png(page: &Page, size: ImageSize) -> Result<Vec<u8>, RenderError> 
 
 /// All pages, one below the other, on white.
 pub(crate) fn picture(pages: &[Page], scale: f64) -> Result<RgbImage, RenderError> {
+    let area: f64 = pages.iter().map(|page| page.frame.width().to_pt() * page.frame.height().to_pt()).sum();
+    if area * scale * scale > ImageSize::MAX_PIXELS as f64 {
+        return Err(RenderError::ImageSize(format!("the pages are too large to draw at {scale} pixels a point")));
+    }
     let pictures: Vec<_> = pages.iter().map(|page| flat(page, scale)).collect::<Result<_, _>>()?;
     let width = pictures.iter().map(RgbImage::width).max().unwrap_or_default();
     let height = pictures.iter().map(RgbImage::height).sum();

@@ -19,7 +19,7 @@ use typst_kit::files::{FileLoader, FileStore};
 use crate::data::Data;
 use crate::engine::{Document, Engine};
 use crate::error::{DataFault, RenderError, TemplateError};
-use crate::locale;
+use crate::locale::{self, canonical_locale};
 use crate::manifest::{Layout, Manifest};
 
 /// The folders of a template that a render never sees.
@@ -112,7 +112,15 @@ impl Template {
     /// without strings of its own takes every well-formed locale as it is.
     #[must_use]
     pub fn locale_for(&self, wanted: &str) -> Option<String> {
-        if self.0.locales.is_empty() { locale::canonical(wanted) } else { locale::best(&self.0.locales, wanted) }
+        if self.0.locales.is_empty() { canonical_locale(wanted) } else { locale::best(&self.0.locales, wanted) }
+    }
+
+    /// The data for readers of a locale; without one, of the data's own, else of the template's default. One that the
+    /// template does not have is kept, so that rendering says so.
+    #[must_use]
+    pub fn localised(&self, data: &Data, wanted: Option<&str>) -> Data {
+        let wanted = wanted.or(data.locale()).unwrap_or(&self.manifest().locale);
+        data.with_locale(&self.locale_for(wanted).unwrap_or_else(|| wanted.to_owned()))
     }
 
     /// Lays out the certificate with data.
@@ -287,12 +295,13 @@ impl Mount<'_> {
         };
         for entry in fs::read_dir(folder).map_err(failed(folder))? {
             let path = entry.map_err(failed(folder))?.path();
-            let kind = fs::symlink_metadata(&path).map_err(failed(&path))?;
             let name = self.relative(&path)?;
+            if LEFT_OUT.contains(&name.as_str()) || path.file_name().is_some_and(is_hidden) {
+                continue;
+            }
+            let kind = fs::symlink_metadata(&path).map_err(failed(&path))?;
             if kind.is_symlink() {
                 return Err(TemplateError::Link(path));
-            } else if LEFT_OUT.contains(&name.as_str()) || path.file_name().is_some_and(is_hidden) {
-                continue;
             } else if kind.is_dir() {
                 self.read(&path, files, room)?;
             } else {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use testamur_engine::canonical_locale;
 
 use crate::error::Rejection;
 
@@ -33,7 +34,7 @@ pub struct CourseCompleted {
     #[serde(deserialize_with = "time")]
     pub completed_at: Timestamp,
     /// The language of the certificate, such as `pt-BR`; the course's or the learner's if none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "locale", skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// What the template prints besides, such as scores; its schema says what it takes.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -113,6 +114,17 @@ fn without_values(text: &str) -> String {
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let parsed = String::deserialize(deserializer)?.parse();
     parsed.map_err(|_| D::Error::custom("completedAt is no time such as 2026-11-23T09:30:00Z"))
+}
+
+/// A language tag, or nothing: an empty one is none.
+fn locale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Option::<String>::deserialize(deserializer)? {
+        Some(tag) if tag.is_empty() => Ok(None),
+        Some(tag) if canonical_locale(&tag).is_none() => {
+            Err(D::Error::custom("locale is no language tag such as pt-BR"))
+        }
+        tag => Ok(tag),
+    }
 }
 
 fn check_id(name: &str, id: &str) -> Result<(), String> {

@@ -4,6 +4,7 @@
 //! ([UTS #35, part 8](https://www.unicode.org/reports/tr35/tr35-personNames.html#person-name-object)). Titles, patronymics and
 //! forms of address are left out: who has them gives the name in one piece.
 
+use testamur_engine::canonical_locale;
 use unicode_script::{Script, UnicodeScript};
 
 /// Languages whose names keep the family name first in every text.
@@ -42,7 +43,7 @@ impl Name {
             Self::Parts { given, family } => (given, family),
         };
         match east_asian(family) {
-            Some(Script::Han | Script::Hangul) if !has_kana(given) => format!("{family}{given}"),
+            Some(Script::Han | Script::Hangul) if is_closed_up(given) => format!("{family}{given}"),
             Some(_) => format!("{family} {given}"),
             None if is_family_first(own, text) => format!("{family} {given}"),
             None => format!("{given} {family}"),
@@ -51,12 +52,15 @@ impl Name {
 }
 
 fn is_family_first(own: Option<&str>, text: &str) -> bool {
-    let own = language(own.unwrap_or_default());
-    FAMILY_FIRST.contains(&own) || FAMILY_FIRST_AT_HOME.contains(&own) && own == language(text)
+    let Some(own) = own.and_then(language) else {
+        return false;
+    };
+    FAMILY_FIRST.contains(&own.as_str())
+        || FAMILY_FIRST_AT_HOME.contains(&own.as_str()) && language(text).is_some_and(|text| text == own)
 }
 
-fn language(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or_default()
+fn language(tag: &str) -> Option<String> {
+    Some(canonical_locale(tag)?.split('-').next()?.to_owned())
 }
 
 /// The script of a name's first letter, if it is one of those that write the family name first.
@@ -65,6 +69,7 @@ fn east_asian(name: &str) -> Option<Script> {
     matches!(script, Script::Han | Script::Hangul | Script::Hiragana | Script::Katakana).then_some(script)
 }
 
-fn has_kana(name: &str) -> bool {
-    name.chars().any(|c| matches!(c.script(), Script::Hiragana | Script::Katakana))
+/// Whether a given name follows the family name without a space: it is all Han or Hangul.
+fn is_closed_up(given: &str) -> bool {
+    given.chars().all(|c| matches!(c.script(), Script::Han | Script::Hangul))
 }

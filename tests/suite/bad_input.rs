@@ -54,6 +54,11 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
             "bad-event",
             "its detail-type is \"UserDeleted\"",
         ),
+        (
+            changed("locale", "\u{1b}[31m"),
+            "bad-event",
+            "not a CourseCompleted event: locale is no language tag such as pt-BR",
+        ),
         (changed("userId", "u-nobody"), "unknown-user", "unknown user u-nobody: add it to the directory, then retry"),
         (changed("courseId", "c-none"), "unknown-course", "unknown course c-none: add it to the directory, then retry"),
     ];

@@ -41,6 +41,17 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
             check(format!("number({number}, locale(\"{tag}\"))"), formats.number(number));
         }
     }
+    // A template without strings of its own takes every locale.
+    for (tag, expected) in [
+        ("de-AT", "2. Januar 2026"),
+        ("pt", "2 de janeiro de 2026"),
+        ("zh-TW", "2026年1月2日"),
+        ("tlh", "January 2, 2026"),
+    ] {
+        check(format!("date(\"2026-01-02\", locale(\"{tag}\"))"), expected.to_owned());
+    }
+    // What a value holds is not filled in again.
+    check("fill(\"{a} by {b}\", b: \"{a}\", a: \"X\")".to_owned(), "X by {a}".to_owned());
     let template = folder.path().join("dates");
     fs::create_dir(&template).unwrap();
     fs::write(template.join("main.typ"), main).unwrap();
@@ -142,6 +153,8 @@ fn names_in_two_parts_stand_in_the_order_of_language_and_script() {
         (name("하늘", "김"), Some("ko"), "de", "김하늘"),
         (name("さくら", "佐藤"), Some("ja"), "en", "佐藤 さくら"),
         (name("Ada", "Lovelace"), None, "hu", "Ada Lovelace"),
+        (name("Katalin", "Karikó"), Some("hu_HU"), "hu-HU", "Karikó Katalin"),
+        (name("David", "王"), None, "zh-Hans", "王 David"),
     ] {
         assert_eq!(name.shown(own, text), shown);
     }

@@ -33,6 +33,12 @@ fn a_new_template_passes_at_once_and_is_never_overwritten() {
     program.run(&["check"]).exits(0).says("templates/demo: all is well; fonts: Source Sans 3");
     program.run(&["new", "demo"]).exits(3).says("error: templates/demo exists already: choose another name");
     program.run(&["new", "../demo"]).exits(2).says("error: \"../demo\" is no template id");
+    for name in ["shared", "mail", "Demo"] {
+        program
+            .run(&["new", name])
+            .exits(2)
+            .says("is no template id: use lower-case letters, digits and hyphens, but not");
+    }
     program.run(&["test", "nothing"]).exits(1).says("error: no template nothing");
 }
 
@@ -75,7 +81,7 @@ fn each_fault_fails_with_its_words() {
             "main.typ",
             name,
             "#text(fill: luma(60%), size: 12pt, [Pale])",
-            "failed    demo/ada.en  “Pale” has a contrast of 2.85 (#999999 on #ffffff), less than 4.5",
+            "failed    demo/ada.en  “Pale” has a contrast of 2.84 (#999999 on #ffffff), less than 4.5",
         ),
         (
             "card.typ",
@@ -126,6 +132,55 @@ fn a_missing_and_a_stale_reference_fail() {
 }
 
 #[test]
+fn a_sample_that_only_needs_repair_keeps_its_references() {
+    let program = designer();
+    let references = program.files("templates/demo/snapshots");
+    program.write("templates/demo/snapshots/README.md", "accepted by Grace");
+    edit(&program, "samples/ada.json", "{", "[");
+    test(&program).exits(1).says("3 cases: 2 passed, 1 failed");
+    let review = program.run(&["review", "--accept-all"]).exits(1);
+    review.says("nothing to review").says("1 failed: what is wrong there has to be repaired");
+    edit(&program, "samples/ada.json", "[", "{");
+    test(&program).exits(0).says("6 cases: 6 passed");
+    fs::remove_file(program.path("templates/demo/snapshots/README.md")).unwrap();
+    assert_eq!(program.files("templates/demo/snapshots"), references);
+}
+
+#[test]
+fn an_empty_folder_of_templates_is_an_error_and_not_a_success() {
+    let program = Program::new().with("TESTAMUR_TEMPLATES", "templates");
+    fs::create_dir(program.path("templates")).unwrap();
+    for command in ["test", "check", "review"] {
+        program
+            .run(&[command])
+            .exits(3)
+            .says("error: no templates in templates: name the folder that holds them with --templates");
+    }
+    fs::create_dir(program.path("templates/shared")).unwrap();
+    program
+        .run(&["new", "demo"])
+        .exits(3)
+        .says("error: templates/shared is no folder of helpers for templates: it has no lib.typ");
+    assert!(!program.path("templates/demo").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_lock_file_of_an_editor_is_no_part_of_a_template() {
+    let program = designer();
+    std::os::unix::fs::symlink("ada@host.1", program.path("templates/demo/.#main.typ")).unwrap();
+    test(&program).exits(0).says("6 cases: 6 passed");
+}
+
+#[test]
+fn a_template_is_previewed_where_its_helpers_are() {
+    let program = designer();
+    let outcome = program.with("TESTAMUR_TEMPLATES", "other");
+    fs::create_dir(outcome.path("other")).unwrap();
+    outcome.run(&["preview", "templates/demo", "--port", "0"]).exits(2).says("demo is in ").says("with --templates");
+}
+
+#[test]
 fn the_tolerance_is_the_templates() {
     let program = designer();
     edit(&program, "main.typ", "#0b6e5f", "#0d705f");
@@ -136,6 +191,13 @@ fn the_tolerance_is_the_templates() {
     test(&program).exits(0).says("6 cases: 6 passed");
     edit(&program, "typst.toml", "delta = 4", "pixels = 100000");
     test(&program).exits(0).says("6 cases: 6 passed");
+}
+
+#[test]
+fn a_footer_may_not_be_pale() {
+    let program = designer();
+    edit(&program, "main.typ", "margin: 64pt", "margin: 64pt, footer: text(size: 8pt, fill: luma(80%))[In the footer]");
+    test(&program).exits(1).says("“In the footer” has a contrast of 1.6");
 }
 
 #[test]

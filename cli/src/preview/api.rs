@@ -14,11 +14,10 @@ use futures_util::{Stream, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::spawn_blocking;
 
 use super::studio::{Fault, Format, Studio, Wish};
 use super::watch::Changes;
-use crate::web::Page;
+use crate::web::{Page, on_pool};
 
 /// What every request can use.
 #[derive(Clone)]
@@ -147,9 +146,4 @@ fn answer(result: Result<Vec<u8>, Fault>, media_type: &'static str) -> Response 
             (status, fault.text()).into_response()
         }
     }
-}
-
-/// Runs work of the processor and the disk where it does not hold up other requests.
-async fn on_pool<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    spawn_blocking(work).await.expect("the engine catches panics, and nothing else here does")
 }

@@ -19,8 +19,15 @@ const KEPT: usize = 24;
 
 pub(super) struct Studio {
     catalog: Catalog,
-    loaded: Mutex<HashMap<String, Template>>,
+    loaded: Mutex<Loaded>,
     drawn: Mutex<VecDeque<Drawing>>,
+}
+
+/// The templates as they were read, and how often any of them has changed since: what was being read then may be old.
+#[derive(Default)]
+struct Loaded {
+    templates: HashMap<String, Template>,
+    changes: u64,
 }
 
 /// The pictures of one render.
@@ -91,9 +98,10 @@ impl Studio {
     /// Forgets what was read of a template, or of all: its files have changed.
     pub(super) fn forget(&self, template: Option<&str>) {
         let mut loaded = lock(&self.loaded);
+        loaded.changes += 1;
         match template {
-            Some(id) => drop(loaded.remove(id)),
-            None => loaded.clear(),
+            Some(id) => drop(loaded.templates.remove(id)),
+            None => loaded.templates.clear(),
         }
     }
 
@@ -125,14 +133,21 @@ impl Studio {
     }
 
     fn template(&self, id: &str) -> Result<Template, Fault> {
-        if let Some(template) = lock(&self.loaded).get(id) {
-            return Ok(template.clone());
-        }
+        let changes = {
+            let loaded = lock(&self.loaded);
+            if let Some(template) = loaded.templates.get(id) {
+                return Ok(template.clone());
+            }
+            loaded.changes
+        };
         if !self.catalog.ids().map_err(Fault::Folder)?.iter().any(|known| known == id) {
             return Err(Fault::Unknown(format!("no template {id}")));
         }
         let template = self.catalog.load(&self.root().join(id)).map_err(Fault::Folder)?;
-        lock(&self.loaded).insert(id.to_owned(), template.clone());
+        let mut loaded = lock(&self.loaded);
+        if loaded.changes == changes {
+            loaded.templates.insert(id.to_owned(), template.clone());
+        }
         Ok(template)
     }
 
@@ -157,9 +172,7 @@ impl Studio {
     pub(super) fn save_sample(&self, template: &str, sample: &str, text: &[u8]) -> Result<(), Fault> {
         let path = self.sample_file(template, sample)?;
         Data::from_json(text).map_err(Fault::Render)?;
-        let unfinished = path.with_extension("unfinished");
-        let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
-        written.map_err(|e| Fault::Folder(CliError::file("write", &path, &e)))
+        catalog::write_whole(&path, text).map_err(Fault::Folder)
     }
 
     /// Draws what is wished for, and keeps the pictures for the browser to fetch.
@@ -204,8 +217,7 @@ impl Studio {
             Some(edited) => Data::new(edited.clone()),
             None => Data::from_json(&self.sample(&wish.template, &wish.sample)?).map_err(Fault::Render)?,
         };
-        let wanted = wish.locale.as_deref().or(data.locale()).unwrap_or(&template.manifest().locale);
-        let data = data.with_locale(&template.locale_for(wanted).unwrap_or_else(|| wanted.to_owned()));
+        let data = template.localised(&data, wish.locale.as_deref());
         let document = match wish.output {
             Output::Page | Output::Thumbnail => template.render(&data),
             Output::Card => template.render_card(&data),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::broadcast;
@@ -14,6 +14,9 @@ use crate::error::CliError;
 /// How long nothing more must happen before a change is told.
 const CALM: Duration = Duration::from_millis(8);
 
+/// How long a burst may last before what is known of it is told.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// Whoever listens hears the id of the template that has changed, or none if several may have.
 pub(super) type Changes = broadcast::Sender<Option<String>>;
 
@@ -22,7 +25,14 @@ pub(super) fn start(studio: &Arc<Studio>) -> Result<Changes, CliError> {
     let root = studio.root().canonicalize().map_err(|e| CliError::file("read", studio.root(), &e))?;
     let failed = |e: notify::Error| CliError::file("watch", studio.root(), &e);
     let (send, receive) = channel();
-    let mut watcher = notify::recommended_watcher(send).map_err(failed)?;
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading is no change, and we read all the time.
+        if !event.as_ref().is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+            // The other end is there as long as the process is.
+            let _ = send.send(event);
+        }
+    })
+    .map_err(failed)?;
     watcher.watch(&root, RecursiveMode::Recursive).map_err(failed)?;
     let changes = broadcast::channel(64).0;
     let (studio, told) = (Arc::clone(studio), changes.clone());
@@ -40,7 +50,10 @@ fn tell(
 ) {
     while let Ok(first) = events.recv() {
         let mut burst = vec![first];
-        while let Ok(next) = events.recv_timeout(CALM) {
+        let latest = Instant::now() + PATIENCE;
+        while Instant::now() < latest
+            && let Ok(next) = events.recv_timeout(CALM)
+        {
             burst.push(next);
         }
         for template in changed(&burst, root) {
@@ -56,11 +69,12 @@ fn changed(burst: &[notify::Result<notify::Event>], root: &Path) -> Vec<Option<S
     let mut templates = Vec::new();
     for event in burst {
         let Ok(event) = event else { return vec![None] };
-        if matches!(event.kind, EventKind::Access(_)) {
-            continue;
+        if event.need_rescan() {
+            return vec![None];
         }
         for path in &event.paths {
-            let mut parts = path.strip_prefix(root).unwrap_or(path).iter().map(|part| part.to_string_lossy());
+            let Ok(inner) = path.strip_prefix(root) else { return vec![None] };
+            let mut parts = inner.iter().map(|part| part.to_string_lossy());
             let (template, folder) = (parts.next(), parts.next());
             match (template, folder.as_deref()) {
                 // Pictures that a review accepts change no page.

@@ -44,5 +44,5 @@ fn test_case(xml: &mut XmlWriter, case: &Checked) {
 /// Text for an attribute, where the writer takes care of quotes only: without the characters that XML can't hold.
 fn printable(text: &str) -> String {
     let text: String = text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect();
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "&#10;")
 }

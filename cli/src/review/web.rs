@@ -20,7 +20,6 @@ use crate::web::{self, Page};
 
 struct Session {
     open: Vec<Checked>,
-    page: Page,
     answers: Mutex<Answers>,
 }
 
@@ -39,9 +38,8 @@ struct Answer {
 /// Serves the page until all changes are decided.
 pub(super) fn ask(open: Vec<Checked>, port: u16, browser: bool) -> Result<Vec<Decision>, CliError> {
     let (done, all_decided) = oneshot::channel();
-    let page = Page::new(report::page(&open, true));
     let answers = Mutex::new(Answers { decisions: BTreeMap::new(), done: Some(done) });
-    let session = Arc::new(Session { open, page, answers });
+    let session = Arc::new(Session { open, answers });
     let routes =
         Router::new().route("/", get(show)).route("/api/decision", post(take)).with_state(Arc::clone(&session));
     web::serve(routes, port, browser, async { drop(all_decided.await) })?;
@@ -50,27 +48,35 @@ pub(super) fn ask(open: Vec<Checked>, port: u16, browser: bool) -> Result<Vec<De
 }
 
 async fn show(State(session): State<Arc<Session>>) -> Response {
-    session.page.response()
+    let answers = session.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    Page::new(report::page(&session.open, Some(&answers.decisions))).response()
 }
 
+/// Writing a reference takes a moment, so it is done where it holds up nobody.
 async fn take(State(session): State<Arc<Session>>, Json(answer): Json<Answer>) -> Response {
-    let Some(case) = session.open.iter().find(|case| case.id == answer.id) else {
-        return (StatusCode::NOT_FOUND, format!("no change {}", answer.id)).into_response();
-    };
-    let mut answers = session.answers.lock().unwrap_or_else(PoisonError::into_inner);
-    if answers.decisions.get(&answer.id) == Some(&Decision::Accept) {
-        return (StatusCode::CONFLICT, format!("{} is accepted already", answer.id)).into_response();
+    web::on_pool(move || session.take(answer)).await
+}
+
+impl Session {
+    fn take(&self, answer: Answer) -> Response {
+        let Some(case) = self.open.iter().find(|case| case.id == answer.id) else {
+            return (StatusCode::NOT_FOUND, format!("no change {}", answer.id)).into_response();
+        };
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.decisions.get(&answer.id) == Some(&Decision::Accept) {
+            return (StatusCode::CONFLICT, format!("{} is accepted already", answer.id)).into_response();
+        }
+        match decide(case, answer.decision) {
+            Ok(decision) => answers.decisions.insert(answer.id, decision),
+            Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        };
+        let remaining = self.open.len() - answers.decisions.len();
+        if remaining == 0
+            && let Some(done) = answers.done.take()
+        {
+            // The other end waits as long as the page is served.
+            let _ = done.send(());
+        }
+        Json(json!({ "done": remaining == 0, "remaining": remaining })).into_response()
     }
-    match decide(case, answer.decision) {
-        Ok(decision) => answers.decisions.insert(answer.id, decision),
-        Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    };
-    let remaining = session.open.len() - answers.decisions.len();
-    if remaining == 0
-        && let Some(done) = answers.done.take()
-    {
-        // The other end waits as long as the page is served.
-        let _ = done.send(());
-    }
-    Json(json!({ "done": remaining == 0, "remaining": remaining })).into_response()
 }

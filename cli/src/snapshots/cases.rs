@@ -50,31 +50,38 @@ impl Case<'_> {
     }
 }
 
-/// All cases. What is wrong with a sample as a whole goes to `problems`.
-pub(crate) fn of<'a>(template: &'a Template, problems: &mut Vec<String>) -> Result<Vec<Case<'a>>, CliError> {
+/// The cases of a template, and what keeps others from being ones.
+#[derive(Default)]
+pub(crate) struct Cases<'a> {
+    pub(crate) cases: Vec<Case<'a>>,
+    /// The samples that make no case until they are repaired.
+    pub(crate) unusable: Vec<String>,
+    /// Why, in sentences.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Finds all cases.
+pub(crate) fn of(template: &Template) -> Result<Cases<'_>, CliError> {
     let samples = catalog::samples(template.folder())?;
+    let mut found = Cases::default();
     if samples.is_empty() {
-        problems.push("there is no sample: put data into samples/ada.json".to_owned());
+        found.problems.push("there is no sample: put data into samples/ada.json".to_owned());
     }
     let outputs: &[_] =
         if template.manifest().card.is_some() { &[Output::Page, Output::Card] } else { &[Output::Page] };
-    let mut cases = Vec::new();
     for sample in samples {
-        let data = match sample.data {
-            Ok(data) => data,
-            Err(error) => {
-                problems.push(format!("samples/{}.json: {error}", sample.name));
+        let usable = sample.data.map_err(|e| e.to_string()).and_then(|data| Ok((locales(template, &data)?, data)));
+        let (locales, data) = match usable {
+            Ok(usable) => usable,
+            Err(reason) => {
+                found.problems.push(format!("samples/{}.json: {reason}", sample.name));
+                found.unusable.push(sample.name);
                 continue;
             }
         };
-        let Some(locales) = locales(template, &data) else {
-            let locale = data.locale().unwrap_or_default();
-            problems.push(format!("samples/{}.json: the template has no locale {locale}", sample.name));
-            continue;
-        };
         for locale in locales {
             let data = data.with_locale(&locale);
-            cases.extend(outputs.iter().map(|&output| Case {
+            found.cases.extend(outputs.iter().map(|&output| Case {
                 template,
                 sample: sample.name.clone(),
                 locale: locale.clone(),
@@ -83,13 +90,16 @@ pub(crate) fn of<'a>(template: &'a Template, problems: &mut Vec<String>) -> Resu
             }));
         }
     }
-    Ok(cases)
+    Ok(found)
 }
 
-fn locales(template: &Template, data: &Data) -> Option<Vec<String>> {
+fn locales(template: &Template, data: &Data) -> Result<Vec<String>, String> {
     match data.locale() {
-        Some(wanted) => template.locale_for(wanted).map(|locale| vec![locale]),
-        None if template.locales().is_empty() => Some(vec![template.manifest().locale.clone()]),
-        None => Some(template.locales().to_vec()),
+        Some(wanted) => match template.locale_for(wanted) {
+            Some(locale) => Ok(vec![locale]),
+            None => Err(format!("the template has no locale {wanted}")),
+        },
+        None if template.locales().is_empty() => Ok(vec![template.manifest().locale.clone()]),
+        None => Ok(template.locales().to_vec()),
     }
 }

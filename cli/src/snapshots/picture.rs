@@ -68,20 +68,15 @@ pub(crate) fn read(path: &Path) -> Result<RgbImage, String> {
     Ok(picture.map_err(|e| format!("{} is no picture: {e}", path.display()))?.into_rgb8())
 }
 
+/// The same pixels in as few bytes as is reasonable, for pictures that are kept.
+pub(crate) fn small(png: &[u8]) -> Vec<u8> {
+    oxipng::optimize_from_memory(png, &oxipng::Options::from_preset(3)).unwrap_or_else(|_| png.to_owned())
+}
+
 /// Encodes quickly, for pictures that are looked at once.
 pub(crate) fn png(picture: &RgbImage) -> Vec<u8> {
-    encode(picture, CompressionType::Fast)
-}
-
-/// Encodes as small as is reasonable, for pictures that are kept.
-pub(crate) fn small_png(picture: &RgbImage) -> Vec<u8> {
-    let png = encode(picture, CompressionType::Fast);
-    oxipng::optimize_from_memory(&png, &oxipng::Options::from_preset(3)).unwrap_or(png)
-}
-
-fn encode(picture: &RgbImage, compression: CompressionType) -> Vec<u8> {
     let mut png = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut png, compression, FilterType::Adaptive);
+    let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive);
     let encoded = encoder.write_image(picture, picture.width(), picture.height(), ExtendedColorType::Rgb8);
     encoded.expect("a picture in memory has as many bytes as its size says");
     png

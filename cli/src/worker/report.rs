@@ -90,7 +90,12 @@ impl Report {
             Outcome::Issued(record) => {
                 let file = self.out.join(ObjectKeys::of(record.certificate_id).pdf);
                 let language = record.wanted_locale.as_ref().map_or_else(String::new, |wanted| {
-                    format!("  in {}: template {} has no {wanted}", record.locale, record.template.id)
+                    format!(
+                        "  in {}: template {} has no {}",
+                        record.locale,
+                        record.template.id,
+                        output::visible(wanted)
+                    )
                 });
                 format!("issued    {}  {}{language}", record.enrollment_id, file.display())
             }
