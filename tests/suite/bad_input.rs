@@ -68,7 +68,7 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
     program.write("events.jsonl", &lines.join("\n"));
 
     let outcome = program.run(&["issue", "events.jsonl"]).exits(1);
-    outcome.says("2 issued, 2 e-mails, 11 dead letters").says("dead letters: testamur --out out dead-letters show");
+    outcome.says("2 issued, 2 e-mails, 12 dead letters").says("dead letters: testamur --out out dead-letters show");
     let letters = program.json(&["dead-letters", "show"]);
     for ((event, code, reason), letter) in cases.iter().zip(&letters) {
         assert_eq!((&letter["event"], &letter["code"]), (&json!(event), &json!(code)));
