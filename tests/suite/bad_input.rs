@@ -77,8 +77,8 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
     }
 
     // The same file again adds nothing.
-    program.run(&["issue", "events.jsonl"]).exits(1).says("0 issued, 2 already issued, 11 dead letters");
-    assert_eq!(program.json(&["dead-letters", "show"]).len(), 11);
+    program.run(&["issue", "events.jsonl"]).exits(1).says("0 issued, 2 already issued, 12 dead letters");
+    assert_eq!(program.json(&["dead-letters", "show"]).len(), 12);
     assert_eq!(program.json(&["list"]).len(), 2);
 }
 
