@@ -112,7 +112,7 @@ fn render_all(template: &Template, findings: &mut Findings) -> Result<(), CliErr
 
 /// The fonts of a case, and what is wrong with it.
 fn look(case: &Case<'_>) -> (Vec<String>, Option<String>) {
-    match case.render() {
+    match case.render().and_then(|document| document.check_image().map(|()| document)) {
         Ok(document) => {
             let warnings = document.warnings().to_string();
             (document.font_families(), Some(warnings).filter(|text| !text.is_empty()))

@@ -26,6 +26,8 @@ pub(crate) fn write(folder: &Path, checked: &[Checked]) -> Result<(), CliError> 
 
 /// Writes what CI systems read.
 pub(crate) fn write_junit(path: &Path, checked: &[Checked]) -> Result<(), CliError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(folder).map_err(|e| CliError::file("create", folder, &e))?;
     write_file(path, &junit::xml(checked))
 }
 

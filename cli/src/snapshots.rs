@@ -248,6 +248,7 @@ fn problems(document: &Document) -> Result<Vec<String>, RenderError> {
         Some(place) => format!("warning: {} ({}:{}:{})", warning.message, place.file, place.line, place.column),
         None => format!("warning: {}", warning.message),
     });
+    document.check_image()?;
     Ok(warnings.chain(document.findings()?.iter().map(ToString::to_string)).collect())
 }
 

@@ -123,6 +123,14 @@ impl Document {
         catch_panics(|| raster::picture(self.pages.pages(), scale))
     }
 
+    /// Checks that the first page has the shape of the image in the manifest, without drawing it.
+    ///
+    /// # Errors
+    /// [`RenderError::ImageSize`] if it has not.
+    pub fn check_image(&self) -> Result<(), RenderError> {
+        raster::scale(self.first_page().frame.size(), self.layout.image).map(drop)
+    }
+
     /// Looks for what no reader should meet: text beyond its box or the page, and text too pale for what is under it.
     ///
     /// # Errors

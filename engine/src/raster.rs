@@ -144,7 +144,7 @@ fn render(page: &Page, size: ImageSize) -> Result<Pixels, RenderError> {
 /// The pixels per point at which a page becomes exactly as large as the manifest says.
 ///
 /// Both sides are rounded to whole pixels, so a range of scales does; this takes its middle.
-fn scale(page: Size, size: ImageSize) -> Result<f64, RenderError> {
+pub(crate) fn scale(page: Size, size: ImageSize) -> Result<f64, RenderError> {
     let (page_width, page_height) = (page.x.to_pt(), page.y.to_pt());
     let range = |pixels: u32, points: f64| ((f64::from(pixels) - 0.5) / points, (f64::from(pixels) + 0.5) / points);
     let (wide, high) = (range(size.width, page_width), range(size.height, page_height));

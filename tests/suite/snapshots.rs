@@ -106,6 +106,12 @@ fn each_fault_fails_with_its_words() {
         ("locales/fr.toml", "certify", "certifie", "locales/fr.toml has certifie, which locales/en.toml has not"),
         ("locales/fr.toml", "\"Certificat\"", "\"\"", "locales/fr.toml has no string title"),
         ("main.typ", "#v(1fr)", "#v(1fr", "failed    demo/ada.en  the template does not compile"),
+        (
+            "typst.toml",
+            "height = 1190",
+            "height = 1000",
+            "failed    demo/ada.en  a page of 841.89 x 595.28 pt has not the shape of an image of 1684 x 1000 pixels",
+        ),
         ("typst.toml", "width = 1684", "width = -1", "failed    demo  templates/demo/typst.toml: in [tool.testamur]: "),
         ("typst.toml", "[package]", "[tool.testamur.snapshots]\nscale = 9\n[package]", "scale is 9, not 0.1 to 4"),
     ] {
@@ -220,7 +226,7 @@ fn results_come_as_json_and_as_junit_too() {
     let program = designer();
     edit(&program, "card.typ", "#0b6e5f", "#a02030");
     edit(&program, "main.typ", "\"Source Sans 3\"", "\"<&\\\">\"");
-    let lines = program.json(&["test", "--junit", "results.xml"]);
+    let lines = program.json(&["test", "--junit", "ci/results.xml"]);
     let status = |id: &str| lines.iter().find(|line| line["case"] == id).map(|line| line["status"].clone());
     assert_eq!(status("demo/ada.en"), Some("failed".into()));
     assert_eq!(status("demo/ada.en.card"), Some("changed".into()));
@@ -228,7 +234,7 @@ fn results_come_as_json_and_as_junit_too() {
     let count = |name: &str| totals[name].as_u64().unwrap();
     assert_eq!((count("cases"), count("passed"), count("changed"), count("failed")), (6, 0, 3, 3));
 
-    let xml = testamur_tests::python("read_junit.py", &[program.path("results.xml").as_ref()]);
+    let xml = testamur_tests::python("read_junit.py", &[program.path("ci/results.xml").as_ref()]);
     let read: Value = serde_json::from_str(&xml).unwrap();
     assert_eq!(read["tests"], 6);
     assert_eq!(read["failures"], 6);
