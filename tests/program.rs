@@ -95,6 +95,14 @@ impl Program {
         files
     }
 
+    /// The path of a file of an enrolment's certificate.
+    #[must_use]
+    pub fn certificate(&self, enrollment: &str, extension: &str) -> PathBuf {
+        let record = self.json(&["show", enrollment]).remove(0);
+        let text = |name: &str| record[name].as_str().expect("a record has texts").to_owned();
+        self.path(&format!("out/certificates/{}-{}.{extension}", text("certificateId"), text("digest")))
+    }
+
     /// Runs it.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Outcome {
@@ -213,11 +221,11 @@ impl Outcome {
     }
 }
 
-fn user(id: &str, name: &str) -> Value {
+pub(crate) fn user(id: &str, name: &str) -> Value {
     json!({ "userId": id, "name": name, "email": format!("{id}@example.com") })
 }
 
-fn course(id: &str, name: &str) -> Value {
+pub(crate) fn course(id: &str, name: &str) -> Value {
     json!({ "courseId": id, "name": name, "author": "Charles Babbage" })
 }
 

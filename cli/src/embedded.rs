@@ -10,6 +10,8 @@ mod post;
 mod queue;
 mod roll;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use database::{Archive, Database};
 pub(crate) use folder::Folder;

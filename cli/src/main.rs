@@ -22,6 +22,7 @@ mod show;
 mod snapshots;
 mod station;
 mod strings;
+mod suppress;
 mod test;
 mod web;
 mod worker;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Test(command) => test::run(&options, command),
         Command::Review(command) => review::run(&options, command),
         Command::DeadLetters(command) => dead_letters::run(&options, command),
+        Command::Suppress(command) => suppress::run(&options, command),
     };
     done.unwrap_or_else(|error| {
         output::complain(&error);

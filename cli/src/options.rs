@@ -63,6 +63,8 @@ pub(crate) enum Command {
     /// Show the events that could not be handled, or try them again.
     #[command(subcommand_required = true)]
     DeadLetters(DeadLetters),
+    /// Send no more e-mail to an address, say because it bounced or its owner has complained.
+    Suppress(Suppress),
 }
 
 #[derive(Args)]
@@ -260,4 +262,10 @@ pub(crate) struct Retry {
 
     #[command(flatten)]
     pub(crate) deployment: Deployment,
+}
+
+#[derive(Args)]
+pub(crate) struct Suppress {
+    /// The address; only a hash of it is kept.
+    pub(crate) address: String,
 }

@@ -3,8 +3,9 @@
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
+use jiff::SignedDuration;
 use testamur_engine::{Engine, Fonts};
-use testamur_pipeline::issue::{Settings, Turns};
+use testamur_pipeline::issue::Settings;
 use testamur_pipeline::mail::Composer;
 use testamur_pipeline::{IdKey, Issuer, Notifier, Templates};
 
@@ -15,7 +16,7 @@ use crate::options::{Deployment, Options};
 /// The use cases, ready to run, and the queue that feeds them.
 pub(crate) struct Station {
     pub(crate) issuer: Issuer<Roll, Folder, Store>,
-    pub(crate) notifier: Notifier<Roll, Post, Store>,
+    pub(crate) notifier: Notifier<Roll, Post, Store, Store>,
     pub(crate) queue: Queue,
     /// Held until the end: one process at a time works in a folder.
     _lock: File,
@@ -57,13 +58,15 @@ impl Station {
                 records: Store(database.clone()),
                 templates: Templates::new(engine, options.templates.clone()),
                 settings,
-                turns: Turns::default(),
             },
             notifier: Notifier {
                 directory: roll,
                 mailer: Post::new(folder, deployment.smtp_url.as_deref())?,
                 deliveries: Store(database.clone()),
+                suppressions: Store(database.clone()),
                 composer,
+                // Nothing reports what was sent, so there is nothing to wait for.
+                confirmation: SignedDuration::ZERO,
             },
             queue: Queue(database),
             _lock: lock,

@@ -28,6 +28,7 @@ enum Outcome {
     Mailed,
     AlreadyMailed,
     NoAddress,
+    Suppressed,
     Retry { reason: String },
     Buried { code: &'static str, reason: String },
 }
@@ -102,10 +103,11 @@ async fn issue(station: &Station, event: &str) -> Result<Outcome, Error> {
 
 async fn notify(station: &Station, event: &str) -> Result<Outcome, Error> {
     let event = events::parse(event)?;
-    Ok(match station.notifier.notify(&event).await? {
+    Ok(match station.notifier.notify(&event, Timestamp::now()).await? {
         Notified::Sent => Outcome::Mailed,
         Notified::Already => Outcome::AlreadyMailed,
         Notified::NoAddress => Outcome::NoAddress,
+        Notified::Suppressed => Outcome::Suppressed,
     })
 }
 

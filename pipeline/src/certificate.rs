@@ -9,6 +9,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::events::CertificateGenerated;
+use crate::trace::{self, TraceParent};
 
 /// The secret of a deployment from which certificate ids are derived. A new key would mean new certificates for old completions.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,10 +66,6 @@ impl CertificateId {
         Self(Uuid::new_v8(*bytes))
     }
 
-    pub(crate) fn as_u128(self) -> u128 {
-        self.0.as_u128()
-    }
-
     /// Reads an id as it is printed; none if it is no UUID.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -96,10 +93,11 @@ pub struct ObjectKeys {
 }
 
 impl ObjectKeys {
-    /// The keys of a certificate.
+    /// The keys of a certificate printed with the facts that `digest` stands for: two deliveries that differ, say in the
+    /// learner's name, never write each other's objects, wherever they run.
     #[must_use]
-    pub fn of(id: CertificateId) -> Self {
-        let key = |extension: &str| format!("certificates/{id}.{extension}");
+    pub fn of(id: CertificateId, digest: &str) -> Self {
+        let key = |extension: &str| format!("certificates/{id}-{digest}.{extension}");
         Self { pdf: key("pdf"), jpg: key("jpg"), card: key("card.jpg"), metadata: key("json") }
     }
 }
@@ -131,6 +129,8 @@ pub struct Record {
     pub user_id: String,
     /// For which course.
     pub course_id: String,
+    /// Stands for everything that is printed: the first digits of a hash.
+    pub digest: String,
     /// The course's name as printed.
     pub course_name: String,
     /// The learner's name as printed.
@@ -157,6 +157,9 @@ pub struct Record {
     pub revision: u32,
     /// The template that made it. Later edits of the template do not change an issued certificate.
     pub template: TemplateUsed,
+    /// The trace in which it was made.
+    #[serde(default, deserialize_with = "trace::lenient", skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<TraceParent>,
 }
 
 /// Whether a certificate holds.
@@ -180,6 +183,12 @@ pub struct TemplateUsed {
 }
 
 impl Record {
+    /// The keys of its objects.
+    #[must_use]
+    pub fn keys(&self) -> ObjectKeys {
+        ObjectKeys::of(self.certificate_id, &self.digest)
+    }
+
     /// What is stored beside the files; it holds nothing that differs between two deliveries of one event.
     #[must_use]
     pub fn metadata(&self) -> Metadata<'_> {
@@ -207,6 +216,7 @@ impl Record {
             user_name: self.user_name.clone(),
             issued_at: self.issued_at,
             certificate_url: self.pdf_url.clone(),
+            traceparent: self.traceparent,
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Sees in a change of an enrolment that its course was completed.
+//! Sees news in a change of what is stored: a course was completed, a certificate exists.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::events::CourseCompleted;
+use crate::certificate::Record;
+use crate::events::{CertificateGenerated, CourseCompleted};
+use crate::trace::TraceParent;
 
 /// An enrolment as one image of a change shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Enrollment {
     pub locale: Option<String>,
     /// What the template prints besides, such as scores.
     pub details: Map<String, Value>,
+    /// The trace in which it was changed.
+    pub traceparent: Option<TraceParent>,
 }
 
 /// The event of a change, from the images before and after it: the completion date has gone from absent to present.
@@ -39,5 +43,16 @@ pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option
         completed_at,
         locale: after.locale.clone(),
         details: after.details.clone(),
+        traceparent: after.traceparent,
     })
+}
+
+/// The news of a change of a record, from the images before and after it: a certificate was issued for the first time, or again.
+///
+/// Other changes, and a record's removal, are no news.
+#[must_use]
+pub fn announce(before: Option<&Record>, after: Option<&Record>) -> Option<CertificateGenerated> {
+    let after = after?;
+    let is_new = before.is_none_or(|before| before.revision < after.revision);
+    is_new.then(|| after.announcement())
 }

@@ -31,6 +31,16 @@ pub enum Rejection {
     /// The directory knows no such course.
     #[error("unknown course {0}: add it to the directory, then retry")]
     UnknownCourse(String),
+    /// What the directory knows of a user or a course can't be used.
+    #[error("the directory's entry of {what} {id}: {reason}; correct it, then retry")]
+    DirectoryEntry {
+        /// `user` or `course`.
+        what: &'static str,
+        /// Its id.
+        id: String,
+        /// What is wrong with it; it repeats no name and no address.
+        reason: String,
+    },
     /// A course names a template that can't be a folder's name.
     #[error("{0:?} is no template id: use lower-case letters, digits and hyphens")]
     TemplateId(String),
@@ -58,6 +68,7 @@ impl Rejection {
             Self::Event { .. } => "bad-event",
             Self::UnknownUser(_) => "unknown-user",
             Self::UnknownCourse(_) => "unknown-course",
+            Self::DirectoryEntry { .. } => "bad-directory-entry",
             Self::TemplateId(_) | Self::Template { .. } => "bad-template",
             Self::Render(RenderError::UnsupportedCharacter { .. }) => "unsupported-character",
             Self::Render(RenderError::Data(_)) => "bad-data",

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use testamur_engine::canonical_locale;
 
 use crate::error::Rejection;
+use crate::trace::{self, TraceParent};
 
 /// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
 const MAX_ID: usize = 1024;
@@ -39,6 +40,9 @@ pub struct CourseCompleted {
     /// What the template prints besides, such as scores; its schema says what it takes.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
+    /// The trace it belongs to.
+    #[serde(default, deserialize_with = "trace::lenient", skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<TraceParent>,
 }
 
 impl Event for CourseCompleted {
@@ -67,6 +71,9 @@ pub struct CertificateGenerated {
     pub issued_at: Timestamp,
     /// Where the certificate can be opened.
     pub certificate_url: String,
+    /// The trace it belongs to.
+    #[serde(default, deserialize_with = "trace::lenient", skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<TraceParent>,
 }
 
 impl Event for CertificateGenerated {
@@ -74,6 +81,42 @@ impl Event for CertificateGenerated {
 
     fn ids(&self) -> Vec<(&'static str, &str)> {
         vec![("certificateId", &self.certificate_id), ("userId", &self.user_id), ("courseId", &self.course_id)]
+    }
+}
+
+/// An event on its way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Outgoing {
+    /// A learner has completed a course.
+    CourseCompleted(CourseCompleted),
+    /// A certificate exists.
+    CertificateGenerated(CertificateGenerated),
+}
+
+impl Outgoing {
+    /// Its name, the envelope's `detail-type`.
+    #[must_use]
+    pub fn detail_type(&self) -> &'static str {
+        match self {
+            Self::CourseCompleted(_) => CourseCompleted::DETAIL_TYPE,
+            Self::CertificateGenerated(_) => CertificateGenerated::DETAIL_TYPE,
+        }
+    }
+
+    /// The event as it goes into an envelope.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        serde_json::to_string(self).expect("events have string keys only")
+    }
+
+    /// The trace it belongs to.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<TraceParent> {
+        match self {
+            Self::CourseCompleted(event) => event.traceparent,
+            Self::CertificateGenerated(event) => event.traceparent,
+        }
     }
 }
 

@@ -1,14 +1,18 @@
 //! Makes the certificate of a completed course: files first, then the record, which carries the news.
 //!
 //! The order is the guarantee. A record is never written before its files are stored, and the announcement is never made
-//! without its record, so whatever step a process dies at, running the event again ends in the same certificate.
+//! without its record, so whatever step a process dies at, running the event again ends in the same certificate. Deliveries
+//! of one completion may work at the same time, in one process or in many: they make the same objects, or, if they differ,
+//! objects with other keys, and one of them writes the record.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use serde_json::json;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use testamur_engine::{Data, Document, Jpeg, PdfStamp, Template, clean_text};
+use tracing::{Instrument, info_span};
 
-use crate::certificate::{CertificateId, IdKey, ObjectKeys, Record, Status, TemplateUsed};
+use crate::certificate::{CertificateId, IdKey, Record, Status, TemplateUsed};
 use crate::error::{Error, Rejection, Unavailable};
 use crate::events::{CourseCompleted, Event};
 use crate::ports::{Course, Creation, Directory, Object, Objects, Records, User};
@@ -26,19 +30,6 @@ pub struct Issuer<D, O, R> {
     pub templates: Templates,
     /// What this deployment has chosen.
     pub settings: Settings,
-    /// Whose turn it is; start with the default.
-    pub turns: Turns,
-}
-
-/// Lets one delivery of a completion work at a time in this process: two that differ, say in the learner's name, must not
-/// write each other's files. A few locks serve all certificates, each those whose ids share a remainder.
-#[derive(Debug, Default)]
-pub struct Turns([tokio::sync::Mutex<()>; 16]);
-
-impl Turns {
-    async fn wait(&self, id: CertificateId) -> tokio::sync::MutexGuard<'_, ()> {
-        self.0[id.as_u128() as usize % self.0.len()].lock().await
-    }
 }
 
 /// What a deployment chooses.
@@ -70,14 +61,13 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
     /// [`Error::Rejected`] if learner, course, template or text must be repaired first, [`Error::Retryable`] if a port failed.
     pub async fn issue(&self, event: &CourseCompleted, now: Timestamp) -> Result<Issued, Error> {
         let id = CertificateId::derive(&self.settings.id_key, &event.enrollment_id);
-        let _turn = self.turns.wait(id).await;
         if let Some(record) = self.records.find(id).await? {
             return already(record, event);
         }
         let (user, course) = self.hydrate(event).await?;
         let template = self.template(&course).await?;
-        let record = self.draft(id, event, &user, &course, &template, now);
-        self.store(&record, &course, event, template).await?;
+        let (record, data) = self.draft(id, event, &user, &course, &template, now);
+        self.store(&record, data, template).await?;
         match self.records.create(&record).await? {
             Creation::Created => Ok(Issued::New(record)),
             Creation::Exists(record) => already(*record, event),
@@ -97,6 +87,7 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         blocking(move || templates.get(&id)).await
     }
 
+    /// What will be recorded, and what the template is filled with.
     fn draft(
         &self,
         id: CertificateId,
@@ -105,24 +96,23 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         course: &Course,
         template: &Template,
         now: Timestamp,
-    ) -> Record {
-        let keys = ObjectKeys::of(id);
-        let url = |key: &str| format!("{}/{key}", self.settings.base_url);
+    ) -> (Record, Data) {
         let manifest = template.manifest();
         let wanted: Vec<_> =
             [&event.locale, &course.locale, &user.locale].into_iter().filter_map(Option::as_deref).collect();
         let locale = wanted.iter().find_map(|tag| template.locale_for(tag)).unwrap_or_else(|| manifest.locale.clone());
-        Record {
+        let mut record = Record {
             certificate_id: id,
             enrollment_id: event.enrollment_id.clone(),
             user_id: event.user_id.clone(),
             course_id: event.course_id.clone(),
+            digest: String::new(),
             course_name: clean_text(&course.name),
             user_name: clean_text(&user.name.shown(user.locale.as_deref(), &locale)),
             issued_at: event.completed_at,
-            pdf_url: url(&keys.pdf),
-            thumbnail_url: url(&keys.jpg),
-            card_url: manifest.card.as_ref().map(|_| url(&keys.card)),
+            pdf_url: String::new(),
+            thumbnail_url: String::new(),
+            card_url: None,
             status: Status::Active,
             created: now,
             wanted_locale: wanted
@@ -136,27 +126,31 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
                 version: manifest.version.clone(),
                 hash: template.hash().to_owned(),
             },
-        }
+            traceparent: event.traceparent,
+        };
+        let mut data = facts(&record, course, event);
+        record.digest = digest(&record, &data);
+        let keys = record.keys();
+        let url = |key: &str| format!("{}/{key}", self.settings.base_url);
+        record.pdf_url = url(&keys.pdf);
+        record.thumbnail_url = url(&keys.jpg);
+        record.card_url = manifest.card.as_ref().map(|_| url(&keys.card));
+        data["certificateUrl"] = record.pdf_url.as_str().into();
+        (record, Data::new(data))
     }
 
     /// Renders and stores the objects. The images are drawn while the PDF is being stored.
-    async fn store(
-        &self,
-        record: &Record,
-        course: &Course,
-        event: &CourseCompleted,
-        template: Template,
-    ) -> Result<(), Error> {
-        let keys = ObjectKeys::of(record.certificate_id);
-        let (data, ident, issued_at) =
-            (data(record, course, event), record.certificate_id.to_string(), Some(record.issued_at));
+    async fn store(&self, record: &Record, data: Data, template: Template) -> Result<(), Error> {
+        let keys = record.keys();
+        let (ident, issued_at) = (record.certificate_id.to_string(), Some(record.issued_at));
         let render = move || {
             let document = template.render(&data)?;
             let card = template.manifest().card.as_ref().map(|_| template.render_card(&data)).transpose()?;
             let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
             Ok((document, card, pdf))
         };
-        let (document, card, pdf) = blocking(move || render().map_err(Rejection::Render)).await?;
+        let rendering = blocking(move || render().map_err(Rejection::Render)).instrument(info_span!("render"));
+        let (document, card, pdf) = rendering.await?;
         let metadata = serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
 
         tokio::try_join!(
@@ -191,12 +185,11 @@ fn already(record: Record, event: &CourseCompleted) -> Result<Issued, Error> {
     Err(Rejection::Event { kind: CourseCompleted::DETAIL_TYPE, reason }.into())
 }
 
-/// What a template is filled with: the names of `docs/templates.md`.
-fn data(record: &Record, course: &Course, event: &CourseCompleted) -> Data {
+/// What a template is filled with but the address of the certificate: the names of `docs/templates.md`.
+fn facts(record: &Record, course: &Course, event: &CourseCompleted) -> Value {
     let issued_on = Offset::UTC.to_datetime(record.issued_at).date();
-    let mut data = json!({
+    let mut facts = json!({
         "certificateId": record.certificate_id,
-        "certificateUrl": record.pdf_url,
         "userName": record.user_name,
         "courseName": record.course_name,
         "authorName": course.author,
@@ -204,12 +197,20 @@ fn data(record: &Record, course: &Course, event: &CourseCompleted) -> Data {
         "locale": record.locale,
     });
     if let Some(instructor) = &course.instructor {
-        data["instructorName"] = instructor.as_str().into();
+        facts["instructorName"] = instructor.as_str().into();
     }
     if !event.details.is_empty() {
-        data["details"] = event.details.clone().into();
+        facts["details"] = event.details.clone().into();
     }
-    Data::new(data)
+    facts
+}
+
+/// Stands for a template, the facts that fill it and the metadata beside it: the first 8 digits of their SHA-256. It tells
+/// apart what competes for one certificate, and is no proof of anything.
+fn digest(record: &Record, facts: &Value) -> String {
+    let all = json!([record.template.hash, record.user_id, record.course_id, record.issued_at, facts]);
+    let hash = Sha256::digest(all.to_string());
+    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Runs work of the processor where it does not hold up input and output.

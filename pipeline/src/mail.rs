@@ -1,4 +1,5 @@
-//! The e-mail that announces a certificate: templates in, a complete MIME message out.
+//! The e-mail that announces a certificate: templates in, a complete MIME message out. And what stands for an address where
+//! the address itself must not be kept.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,11 +7,32 @@ use jiff::Timestamp;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use minijinja::{Environment, UndefinedBehavior};
+use sha2::{Digest, Sha256};
 
 use crate::certificate::CertificateId;
 use crate::error::Rejection;
 use crate::events::CertificateGenerated;
 use crate::ports::{Mail, User};
+
+/// Stands for an address: the SHA-256 of its lower-case form, in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AddressHash(String);
+
+impl AddressHash {
+    /// The hash of an address, bare or as `Name <address>`.
+    #[must_use]
+    pub fn of(address: &str) -> Self {
+        let bare = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end().trim_end_matches('>'));
+        let hash = Sha256::digest(bare.trim().to_lowercase());
+        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Its 64 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The files of a mail template and what they become. HTML is autoescaped by its name.
 const PARTS: [&str; 3] = ["subject.txt", "body.txt", "body.html"];

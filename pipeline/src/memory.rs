@@ -1,12 +1,18 @@
 //! Every port in memory, for tests of the use cases and of adapters' contracts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
 
 use crate::certificate::{CertificateId, Record};
 use crate::error::{Error, Unavailable};
-use crate::events::CertificateGenerated;
-use crate::ports::{Course, Creation, Deliveries, Directory, Mail, Mailer, Object, Objects, Records, User};
+use crate::events::{CertificateGenerated, Outgoing};
+use crate::mail::AddressHash;
+use crate::ports::{
+    Bus, Course, Creation, Deliveries, Directory, Lease, Mail, Mailer, Object, Objects, Records, Schedule, Scheduled,
+    SuppressionReason, Suppressions, Turn, Undelivered, User,
+};
 
 /// A whole deployment in memory. A shared reference to it is every port at once.
 #[derive(Debug, Default)]
@@ -27,8 +33,14 @@ pub struct State {
     pub announced: Vec<CertificateGenerated>,
     /// Messages in the order they were handed over.
     pub mails: Vec<Mail>,
-    /// Certificates whose message is noted as sent.
-    pub sent: BTreeSet<CertificateId>,
+    /// Certificates whose message somebody may send until then, or, if there is no time, has sent.
+    pub deliveries: BTreeMap<CertificateId, Option<Timestamp>>,
+    /// Addresses that get no mail.
+    pub suppressed: BTreeMap<AddressHash, SuppressionReason>,
+    /// Events in the order they were published.
+    pub published: Vec<Outgoing>,
+    /// Certificates whose mail waits, and until when.
+    pub scheduled: BTreeMap<CertificateId, Timestamp>,
 }
 
 impl Memory {
@@ -39,11 +51,11 @@ impl Memory {
 }
 
 impl Directory for &Memory {
-    async fn user(&self, id: &str) -> Result<Option<User>, Unavailable> {
+    async fn user(&self, id: &str) -> Result<Option<User>, Error> {
         Ok(self.state().users.get(id).cloned())
     }
 
-    async fn course(&self, id: &str) -> Result<Option<Course>, Unavailable> {
+    async fn course(&self, id: &str) -> Result<Option<Course>, Error> {
         Ok(self.state().courses.get(id).cloned())
     }
 }
@@ -72,19 +84,67 @@ impl Records for &Memory {
 }
 
 impl Mailer for &Memory {
-    async fn send(&self, mail: &Mail) -> Result<(), Error> {
-        self.state().mails.push(mail.clone());
-        Ok(())
+    async fn send(&self, mail: &Mail) -> Result<Option<String>, Undelivered> {
+        let mut state = self.state();
+        state.mails.push(mail.clone());
+        Ok(Some(state.mails.len().to_string()))
     }
 }
 
 impl Deliveries for &Memory {
-    async fn is_sent(&self, id: CertificateId) -> Result<bool, Unavailable> {
-        Ok(self.state().sent.contains(&id))
+    async fn take(&self, id: CertificateId, lease: Lease) -> Result<Turn, Unavailable> {
+        let mut state = self.state();
+        match state.deliveries.get(&id) {
+            Some(None) => Ok(Turn::Sent),
+            Some(Some(until)) if *until > lease.now => Ok(Turn::Taken),
+            _ => {
+                state.deliveries.insert(id, Some(lease.until));
+                Ok(Turn::Yours)
+            }
+        }
     }
 
-    async fn mark_sent(&self, id: CertificateId) -> Result<(), Unavailable> {
-        self.state().sent.insert(id);
+    async fn mark_sent(&self, id: CertificateId, _: Option<&str>, _: Timestamp) -> Result<(), Unavailable> {
+        self.state().deliveries.insert(id, None);
         Ok(())
+    }
+
+    async fn give_back(&self, id: CertificateId) -> Result<(), Unavailable> {
+        self.state().deliveries.retain(|kept, until| *kept != id || until.is_none());
+        Ok(())
+    }
+}
+
+impl Suppressions for &Memory {
+    async fn is_suppressed(&self, address: &AddressHash) -> Result<bool, Unavailable> {
+        Ok(self.state().suppressed.contains_key(address))
+    }
+
+    async fn suppress(
+        &self,
+        address: &AddressHash,
+        reason: SuppressionReason,
+        _: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.state().suppressed.entry(address.clone()).or_insert(reason);
+        Ok(())
+    }
+}
+
+impl Bus for &Memory {
+    async fn publish(&self, events: &[Outgoing]) -> Vec<Result<(), Error>> {
+        self.state().published.extend_from_slice(events);
+        events.iter().map(|_| Ok(())).collect()
+    }
+}
+
+impl Schedule for &Memory {
+    async fn at(&self, id: CertificateId, _: &CertificateGenerated, time: Timestamp) -> Result<Scheduled, Unavailable> {
+        let mut state = self.state();
+        if state.scheduled.contains_key(&id) {
+            return Ok(Scheduled::Already);
+        }
+        state.scheduled.insert(id, time);
+        Ok(Scheduled::New)
     }
 }

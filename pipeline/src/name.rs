@@ -28,6 +28,18 @@ pub enum Name {
 }
 
 impl Name {
+    /// The name of an entry that has it in one piece or in two parts.
+    ///
+    /// # Errors
+    /// What to give instead of nothing, of one part, or of everything.
+    pub fn of(full: Option<String>, given: Option<String>, family: Option<String>) -> Result<Self, &'static str> {
+        match (full, given, family) {
+            (Some(name), None, None) => Ok(Self::Full(name)),
+            (None, Some(given), Some(family)) => Ok(Self::Parts { given, family }),
+            _ => Err("give either name, or givenName and familyName"),
+        }
+    }
+
     /// The name as a text in the language `text` shows it; `own` is the language of its bearer, if it is known.
     ///
     /// ```

@@ -1,20 +1,26 @@
 //! What the use cases need from the world. An adapter lives with the program that deploys it.
 //!
-//! Every method may be called from any thread. All but one fail only with [`Unavailable`], which means: try again later.
+//! Every method may be called from any thread. Where the error is [`Unavailable`], it means: try again later.
+//! [`crate::contract`] holds what every adapter must do, as tests.
 
 use std::future::Future;
 
+use jiff::Timestamp;
+
 use crate::certificate::{CertificateId, Record};
-use crate::error::{Error, Unavailable};
+use crate::error::{Error, Rejection, Unavailable};
+use crate::events::{CertificateGenerated, Outgoing};
+use crate::mail::AddressHash;
 use crate::name::Name;
 
-/// What is known of learners and courses.
+/// What is known of learners and courses. An entry that can't be used, say one without a name, is a
+/// [`Rejection::DirectoryEntry`].
 pub trait Directory: Send + Sync {
     /// Finds a user, or none if there is no such user.
-    fn user(&self, id: &str) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
+    fn user(&self, id: &str) -> impl Future<Output = Result<Option<User>, Error>> + Send;
 
     /// Finds a course, or none if there is no such course.
-    fn course(&self, id: &str) -> impl Future<Output = Result<Option<Course>, Unavailable>> + Send;
+    fn course(&self, id: &str) -> impl Future<Output = Result<Option<Course>, Error>> + Send;
 }
 
 /// A learner.
@@ -80,11 +86,19 @@ pub enum Creation {
 
 /// Sends e-mail.
 pub trait Mailer: Send + Sync {
-    /// Hands a message to its transport. The same message may come twice if a process dies in between; a transport that
-    /// can recognise it by its certificate sends it once.
-    ///
-    /// Fails with a rejection if the transport refuses the message for good. Its reason must not repeat an address.
-    fn send(&self, mail: &Mail) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Hands a message to its transport and gives the transport's own id of it, if it has one.
+    fn send(&self, mail: &Mail) -> impl Future<Output = Result<Option<String>, Undelivered>> + Send;
+}
+
+/// Why a message was not handed over. No text may repeat an address.
+#[derive(Debug)]
+pub enum Undelivered {
+    /// The transport refuses it for good.
+    Refused(Rejection),
+    /// The transport has not taken it and may do so later.
+    NotTaken(Unavailable),
+    /// The transport may have taken it, but its answer was lost.
+    Unknown(Unavailable),
 }
 
 /// A complete message.
@@ -102,9 +116,102 @@ pub struct Mail {
 
 /// Remembers which certificates have been announced by mail.
 pub trait Deliveries: Send + Sync {
-    /// Whether the mail of this certificate was sent.
-    fn is_sent(&self, id: CertificateId) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+    /// Asks for the right to send the mail of a certificate, and holds it until then against everybody else.
+    ///
+    /// An adapter that alone works on its store may leave out [`Turn::Taken`].
+    fn take(&self, id: CertificateId, lease: Lease) -> impl Future<Output = Result<Turn, Unavailable>> + Send;
 
-    /// Notes that it was.
-    fn mark_sent(&self, id: CertificateId) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Notes that it was sent, under the transport's own id if that has one, whoever held the right.
+    fn mark_sent(
+        &self,
+        id: CertificateId,
+        message_id: Option<&str>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Gives the right back, for the mail was certainly not sent. Changes nothing if it was noted as sent.
+    fn give_back(&self, id: CertificateId) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// For how long somebody may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease {
+    /// From when.
+    pub now: Timestamp,
+    /// Until when nobody else may.
+    pub until: Timestamp,
+}
+
+/// Whose turn it is to send a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The caller's.
+    Yours,
+    /// Somebody else's, who has not noted yet what came of it.
+    Taken,
+    /// Nobody's, it was sent.
+    Sent,
+}
+
+/// Addresses that get no more mail. They are kept as hashes, so no list of addresses can leak.
+pub trait Suppressions: Send + Sync {
+    /// Whether an address is suppressed.
+    fn is_suppressed(&self, address: &AddressHash) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// Suppresses an address; the first reason stays.
+    fn suppress(
+        &self,
+        address: &AddressHash,
+        reason: SuppressionReason,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// Why an address gets no more mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuppressionReason {
+    /// It does not exist.
+    Bounce,
+    /// Its owner has complained.
+    Complaint,
+    /// Somebody who runs the deployment has said so.
+    Operator,
+}
+
+impl SuppressionReason {
+    /// Its name, as stores keep it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bounce => "bounce",
+            Self::Complaint => "complaint",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// Publishes events to everybody who listens.
+pub trait Bus: Send + Sync {
+    /// Publishes events. There is one outcome for each, in their order; the same event may be published twice.
+    fn publish(&self, events: &[Outgoing]) -> impl Future<Output = Vec<Result<(), Error>>> + Send;
+}
+
+/// Keeps events for later.
+pub trait Schedule: Send + Sync {
+    /// Has the mail of a certificate sent at a time or soon after. One that waits already stays as it is.
+    fn at(
+        &self,
+        id: CertificateId,
+        event: &CertificateGenerated,
+        time: Timestamp,
+    ) -> impl Future<Output = Result<Scheduled, Unavailable>> + Send;
+}
+
+/// What became of an event that was to be kept for later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheduled {
+    /// It waits.
+    New,
+    /// It had been waiting.
+    Already,
 }

@@ -17,6 +17,7 @@ fn help_says_what_there_is_and_what_the_exit_codes_mean() {
         "list",
         "show",
         "dead-letters",
+        "suppress",
         "--out <DIR>",
         "[env: TESTAMUR_OUT=]",
         "Exit codes:",
@@ -31,7 +32,7 @@ fn help_says_what_there_is_and_what_the_exit_codes_mean() {
     );
     program.run(&[]).exits(2).says("Usage: testamur");
     program.run(&["issue"]).exits(2).says("<FILE>");
-    program.run(&["isue", "x"]).exits(2).says("a similar subcommand exists: 'issue'");
+    program.run(&["isue", "x"]).exits(2).says("similar subcommands exist: 'suppress', 'issue'");
 }
 
 #[test]
@@ -56,7 +57,14 @@ fn json_is_one_object_a_line_with_totals_last() {
         ["issued", "already-issued", "dead-letter", "mailed"].iter().all(|outcome| outcomes.contains(outcome)),
         "{outcomes:?}"
     );
-    let totals = json!({ "issued": 1, "alreadyIssued": 1, "mailed": 1, "withoutAddress": 0, "deadLetters": 1 });
+    let totals = json!({
+        "issued": 1,
+        "alreadyIssued": 1,
+        "mailed": 1,
+        "withoutAddress": 0,
+        "suppressed": 0,
+        "deadLetters": 1,
+    });
     assert_eq!(lines.last().unwrap()["totals"], totals);
     let issued = lines.iter().find(|line| line["outcome"] == "issued").unwrap();
     assert!(program.path("out").join(issued["pdf"].as_str().unwrap()).exists());

@@ -3,15 +3,18 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 use testamur_engine::{Engine, Fonts, Jpeg};
 use testamur_pipeline::certificate::Record;
-use testamur_pipeline::issue::{Issued, Settings, Turns};
-use testamur_pipeline::mail::Composer;
+use testamur_pipeline::issue::{Issued, Settings};
+use testamur_pipeline::mail::{AddressHash, Composer};
 use testamur_pipeline::memory::Memory;
 use testamur_pipeline::name::Name;
-use testamur_pipeline::ports::{Course, Creation, Deliveries, Directory, Mail, Mailer, Object, Objects, Records, User};
+use testamur_pipeline::ports::{
+    Course, Creation, Deliveries, Directory, Lease, Mail, Mailer, Object, Objects, Records, SuppressionReason,
+    Suppressions, Turn, Undelivered, User,
+};
 use testamur_pipeline::{CertificateId, CourseCompleted, Error, IdKey, Issuer, Notifier, Templates, Unavailable};
 use testamur_tests::repository;
 
@@ -31,24 +34,45 @@ enum When {
     After,
 }
 
+/// A failure that nobody knows the extent of.
+struct Fault(&'static str);
+
+impl From<Fault> for Unavailable {
+    fn from(fault: Fault) -> Self {
+        Self::new("a port", fault.0)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Unavailable::from(fault).into()
+    }
+}
+
+impl From<Fault> for Undelivered {
+    fn from(fault: Fault) -> Self {
+        Self::Unknown(fault.into())
+    }
+}
+
 impl Faulty<'_> {
-    async fn step<T, E: From<Unavailable>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    async fn step<T, E: From<Fault>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let fails = |when| self.fault == Some((call, when));
         if fails(When::Before) {
-            return Err(Unavailable::new("a port", "failed before its work").into());
+            return Err(Fault("failed before its work").into());
         }
         let done = work.await;
-        if fails(When::After) { Err(Unavailable::new("a port", "failed after its work").into()) } else { done }
+        if fails(When::After) { Err(Fault("failed after its work").into()) } else { done }
     }
 }
 
 impl Directory for Faulty<'_> {
-    async fn user(&self, id: &str) -> Result<Option<User>, Unavailable> {
+    async fn user(&self, id: &str) -> Result<Option<User>, Error> {
         self.step(self.memory.user(id)).await
     }
 
-    async fn course(&self, id: &str) -> Result<Option<Course>, Unavailable> {
+    async fn course(&self, id: &str) -> Result<Option<Course>, Error> {
         self.step(self.memory.course(id)).await
     }
 }
@@ -70,18 +94,37 @@ impl Records for Faulty<'_> {
 }
 
 impl Mailer for Faulty<'_> {
-    async fn send(&self, mail: &Mail) -> Result<(), Error> {
+    async fn send(&self, mail: &Mail) -> Result<Option<String>, Undelivered> {
         self.step(self.memory.send(mail)).await
     }
 }
 
 impl Deliveries for Faulty<'_> {
-    async fn is_sent(&self, id: CertificateId) -> Result<bool, Unavailable> {
-        self.step(self.memory.is_sent(id)).await
+    async fn take(&self, id: CertificateId, lease: Lease) -> Result<Turn, Unavailable> {
+        self.step(self.memory.take(id, lease)).await
     }
 
-    async fn mark_sent(&self, id: CertificateId) -> Result<(), Unavailable> {
-        self.step(self.memory.mark_sent(id)).await
+    async fn mark_sent(&self, id: CertificateId, message_id: Option<&str>, now: Timestamp) -> Result<(), Unavailable> {
+        self.step(self.memory.mark_sent(id, message_id, now)).await
+    }
+
+    async fn give_back(&self, id: CertificateId) -> Result<(), Unavailable> {
+        self.step(self.memory.give_back(id)).await
+    }
+}
+
+impl Suppressions for Faulty<'_> {
+    async fn is_suppressed(&self, address: &AddressHash) -> Result<bool, Unavailable> {
+        self.step(self.memory.is_suppressed(address)).await
+    }
+
+    async fn suppress(
+        &self,
+        address: &AddressHash,
+        reason: SuppressionReason,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.step(self.memory.suppress(address, reason, now)).await
     }
 }
 
@@ -103,6 +146,7 @@ fn completion(completed_at: &str) -> CourseCompleted {
         completed_at: completed_at.parse().unwrap(),
         locale: None,
         details: Map::new(),
+        traceparent: None,
     }
 }
 
@@ -114,7 +158,7 @@ fn issuer(ports: Faulty<'_>) -> Issuer<Faulty<'_>, Faulty<'_>, Faulty<'_>> {
         jpeg: Jpeg::default(),
     };
     let templates = Templates::new(ENGINE.clone(), repository().join("templates"));
-    Issuer { directory: ports, objects: ports, records: ports, templates, settings, turns: Turns::default() }
+    Issuer { directory: ports, objects: ports, records: ports, templates, settings }
 }
 
 /// Issues and then announces, as a queue does: what was announced is what the record's write carried.
@@ -124,10 +168,12 @@ async fn run(ports: Faulty<'_>) -> Result<(), Error> {
     let folder = repository().join("templates/mail");
     let read = |part: &str| std::fs::read_to_string(folder.join(part)).map_err(|e| e.to_string());
     let composer = Composer::new("Testamur <certificates@example.com>", read).unwrap();
-    let notifier = Notifier { directory: ports, mailer: ports, deliveries: ports, composer };
+    let confirmation = SignedDuration::ZERO;
+    let (mailer, deliveries, suppressions) = (ports, ports, ports);
+    let notifier = Notifier { directory: ports, mailer, deliveries, suppressions, composer, confirmation };
     let announced = ports.memory.state().announced.clone();
     for event in announced {
-        notifier.notify(&event).await?;
+        notifier.notify(&event, Timestamp::UNIX_EPOCH).await?;
     }
     issued.map(drop)
 }
@@ -146,7 +192,7 @@ fn outcome(memory: &Memory) -> impl PartialEq + std::fmt::Debug + use<> {
         state.records.values().cloned().collect::<Vec<_>>(),
         state.announced.clone(),
         mails,
-        state.sent.clone(),
+        state.deliveries.clone(),
     )
 }
 
@@ -155,7 +201,7 @@ async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again
     let (reference, calls) = (deployment(), AtomicUsize::new(0));
     run(Faulty { memory: &reference, calls: &calls, fault: None }).await.unwrap();
     let steps = calls.load(Ordering::Relaxed);
-    assert_eq!(steps, 12, "find, user, course, four objects, create, is_sent, user, send, mark_sent");
+    assert_eq!(steps, 13, "find, user, course, four objects, create, user, is_suppressed, take, send, mark_sent");
     {
         let state = reference.state();
         assert_eq!((state.records.len(), state.mails.len(), state.objects.len()), (1, 1, 4));
@@ -189,20 +235,29 @@ async fn the_same_event_ten_times_at_once_is_one_certificate() {
 }
 
 #[tokio::test]
-async fn two_deliveries_that_differ_leave_the_files_of_one_of_them() {
+async fn two_deliveries_that_differ_never_mix_their_files_wherever_they_run() {
     let (memory, calls) = (deployment(), AtomicUsize::new(0));
-    let issuer = issuer(Faulty { memory: &memory, calls: &calls, fault: None });
+    let ports = Faulty { memory: &memory, calls: &calls, fault: None };
+    let (one, other) = (issuer(ports), issuer(ports));
     let (first, second) = (completion("2026-11-20T14:03:21Z"), completion("2027-01-01T00:00:00Z"));
     let both = futures_util::future::join(
-        issuer.issue(&first, Timestamp::UNIX_EPOCH),
-        issuer.issue(&second, Timestamp::UNIX_EPOCH),
+        one.issue(&first, Timestamp::UNIX_EPOCH),
+        other.issue(&second, Timestamp::UNIX_EPOCH),
     );
-    let (Ok(Issued::New(record)), Ok(Issued::Already(same))) = both.await else { panic!("not one new and one old") };
-    assert_eq!(record, same);
+    let record = match both.await {
+        (Ok(Issued::New(record)), Ok(Issued::Already(same))) | (Ok(Issued::Already(same)), Ok(Issued::New(record))) => {
+            assert_eq!(record, same);
+            record
+        }
+        other => panic!("not one new and one old: {other:?}"),
+    };
     let state = memory.state();
-    let metadata = state.objects.values().find(|object| object.key.ends_with(".json")).unwrap();
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.bytes).unwrap();
-    assert_eq!(metadata["issuedAt"], "2026-11-20T14:03:21Z");
+    assert_eq!((state.objects.len(), state.announced.len()), (8, 1), "four for each, of which one four are announced");
+    let metadata: serde_json::Value = serde_json::from_slice(&state.objects[&record.keys().metadata].bytes).unwrap();
+    assert_eq!(metadata["issuedAt"], record.issued_at.to_string());
+    let pdf = String::from_utf8_lossy(&state.objects[&record.keys().pdf].bytes).into_owned();
+    let date = record.issued_at.strftime("D:%Y%m%d").to_string();
+    assert!(pdf.contains(&date), "the PDF is not of {date}");
 }
 
 #[tokio::test]

@@ -66,12 +66,15 @@ fn record_and_metadata_hold_what_was_printed_and_the_template_that_printed_it() 
     let id = record["certificateId"].as_str().unwrap();
     assert_eq!(id.len(), 36);
     assert_eq!(&id[14..15], "8", "{id} is no UUID of version 8");
-    let url = |extension: &str| format!("https://certificates.example.com/certificates/{id}.{extension}");
+    let digest = record["digest"].as_str().unwrap();
+    assert!(digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");
+    let url = |extension: &str| format!("https://certificates.example.com/certificates/{id}-{digest}.{extension}");
     let expected = json!({
         "certificateId": id,
         "enrollmentId": "e-1",
         "userId": "u-ada",
         "courseId": "c-1",
+        "digest": digest,
         "courseName": "Analytical Engines",
         "userName": "Ada Lovelace",
         "issuedAt": "2026-11-20T14:03:21Z",
@@ -87,7 +90,7 @@ fn record_and_metadata_hold_what_was_printed_and_the_template_that_printed_it() 
     assert_eq!(record, expected);
     assert_eq!(record["template"]["hash"].as_str().unwrap().len(), 64);
 
-    let metadata: Value = serde_json::from_slice(&program.read(&format!("out/certificates/{id}.json"))).unwrap();
+    let metadata: Value = serde_json::from_slice(&std::fs::read(program.certificate("e-1", "json")).unwrap()).unwrap();
     let keys: BTreeSet<_> = metadata.as_object().unwrap().keys().map(String::as_str).collect();
     let names =
         ["certificateId", "userId", "courseId", "courseName", "userName", "issuedAt", "locale", "revision", "template"];

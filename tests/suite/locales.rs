@@ -134,8 +134,7 @@ fn the_locale_is_the_events_else_the_courses_else_the_users_and_what_is_passed_o
         let record = shown(id);
         assert_eq!((record["locale"].as_str(), record["wantedLocale"].as_str()), (Some(locale), wanted), "{id}");
     }
-    let id = shown("event")["certificateId"].as_str().unwrap().to_owned();
-    let pdf = program.path(&format!("out/certificates/{id}.pdf"));
+    let pdf = program.certificate("event", "pdf");
     let text = tool("pdftotext", &[pdf.as_ref(), "-".as_ref()]);
     assert!(text.contains("20 de noviembre de 2026"), "{text}");
     assert!(tool("pdfinfo", &[pdf.as_ref()]).contains("Title:"), "no title");
@@ -185,8 +184,7 @@ fn details_of_the_event_reach_the_page_once_the_schema_has_let_them_in() {
         .exits(1)
         .says("1 issued, 1 e-mail, 1 dead letter")
         .says("details/scores: the value is not of type \"array\"");
-    let id = program.json(&["show", "e-1"])[0]["certificateId"].as_str().unwrap().to_owned();
-    let pdf = program.path(&format!("out/certificates/{id}.pdf"));
+    let pdf = program.certificate("e-1", "pdf");
     let text = tool("pdftotext", &["-layout".as_ref(), pdf.as_ref(), "-".as_ref()]);
     for part in ["The store", "18.5", "1,234", "92.5%"] {
         assert!(text.contains(part), "{part} is not in {text}");

@@ -55,6 +55,20 @@ fn what_learners_type_stays_text_in_every_header_and_part() {
 }
 
 #[test]
+fn a_suppressed_address_gets_no_mail_however_it_is_written() {
+    let program = Program::new();
+    program.run(&["suppress", "u-ada@example.com"]).exits(3).says("nothing has been issued there yet");
+    program.issue(&[completed("u-grace", "c-1", "e-1")]).exits(0).says("1 e-mail");
+    program.run(&["suppress", "nobody"]).exits(2).says("\"nobody\" is no e-mail address");
+    program.run(&["suppress", "U-Ada@Example.com"]).exits(0).says("this address gets no more e-mail");
+    let both = [completed("u-ada", "c-1", "e-2"), completed("u-grace", "c-2", "e-3")];
+    program.issue(&both).exits(0).says("2 issued, 1 e-mail, 1 to a suppressed address");
+    assert_eq!(program.files("out/mail").len(), 2);
+    let database = program.read("out/testamur.db");
+    assert!(!database.windows(9).any(|bytes| bytes.eq_ignore_ascii_case(b"u-ada@exa")), "the address is kept");
+}
+
+#[test]
 fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
     let (port, received) = server(vec!["451 busy"]);
     let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));

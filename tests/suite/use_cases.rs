@@ -2,8 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use testamur_pipeline::detect::{Enrollment, detect};
-use testamur_pipeline::{CertificateId, CourseCompleted, IdKey, events};
+use testamur_pipeline::detect::{Enrollment, announce, detect};
+use testamur_pipeline::feedback::{Feedback, Heeded, heed};
+use testamur_pipeline::mail::AddressHash;
+use testamur_pipeline::memory::Memory;
+use testamur_pipeline::name::Name;
+use testamur_pipeline::ports::{Course, SuppressionReason, User};
+use testamur_pipeline::{CertificateId, CourseCompleted, IdKey, Record, contract, events};
 
 fn enrollment(completed: Option<&str>) -> Enrollment {
     Enrollment {
@@ -13,6 +18,7 @@ fn enrollment(completed: Option<&str>) -> Enrollment {
         completion_date: completed.map(|text| text.parse().unwrap()),
         locale: Some("fr".into()),
         details: details(),
+        traceparent: None,
     }
 }
 
@@ -31,6 +37,7 @@ fn a_completion_is_detected_when_its_date_appears_and_never_again() {
         completed_at: "2026-11-20T14:03:21Z".parse::<Timestamp>().unwrap(),
         locale: Some("fr".into()),
         details: details(),
+        traceparent: None,
     };
     assert_eq!(detect(Some(&open), Some(&done)), Some(event.clone()));
     assert_eq!(detect(None, Some(&done)), Some(event));
@@ -62,4 +69,78 @@ fn a_key_is_64_hexadecimal_digits_and_never_printed() {
     assert!(IdKey::from_hex(&"0".repeat(63)).is_none());
     assert!(IdKey::from_hex(&"é".repeat(32)).is_none());
     assert_eq!(format!("{:?}", IdKey::new([7; 32])), "IdKey(..)");
+}
+
+#[tokio::test]
+async fn memory_keeps_the_contract_of_every_port() {
+    let memory = Memory::default();
+    let user = User {
+        name: Name::Full("Ada Lovelace".into()),
+        email: Some("ada@example.com".into()),
+        locale: Some("en-GB".into()),
+    };
+    let course = Course {
+        name: "Analytical Engines".into(),
+        author: "Charles Babbage".into(),
+        instructor: None,
+        template: None,
+        locale: None,
+    };
+    memory.state().users.insert("u-1".into(), user);
+    memory.state().courses.insert("c-1".into(), course);
+    contract::directory(&&memory).await;
+    let read = async |key: &str| {
+        memory.state().objects.get(key).map(|object| (object.bytes.clone(), Some(object.content_type.to_owned())))
+    };
+    contract::objects(&&memory, read).await;
+    let announced = async |id: CertificateId| {
+        Some(memory.state().announced.iter().filter(|event| event.certificate_id == id.to_string()).count())
+    };
+    contract::records(&&memory, announced).await;
+    contract::deliveries(&&memory, false).await;
+    contract::suppressions(&&memory).await;
+}
+
+#[test]
+fn a_certificate_is_announced_when_it_appears_and_when_it_is_issued_again() {
+    let first = contract::record("e-1");
+    let again = Record { revision: 2, ..first.clone() };
+    assert_eq!(announce(None, Some(&first)), Some(first.announcement()));
+    assert_eq!(announce(Some(&first), Some(&again)), Some(again.announcement()));
+    assert_eq!(announce(Some(&first), Some(&first)), None);
+    assert_eq!(announce(Some(&first), None), None);
+}
+
+#[tokio::test]
+async fn feedback_confirms_and_suppresses_for_good_only_what_is_for_good() {
+    let memory = Memory::default();
+    let id = contract::record("e-1").certificate_id;
+    let addresses = vec!["Ada <ada@example.com>".to_owned()];
+    let heeds = async |feedback: Feedback| heed(&&memory, &feedback, Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(heeds(Feedback::Sent { certificate_id: id, message_id: "1".into() }).await, Heeded::Confirmed);
+    assert_eq!(memory.state().deliveries[&id], None);
+    let bounced = |permanent| Feedback::Bounced { permanent, addresses: addresses.clone() };
+    assert_eq!(heeds(bounced(false)).await, Heeded::Nothing);
+    assert!(memory.state().suppressed.is_empty());
+    assert_eq!(heeds(bounced(true)).await, Heeded::Suppressed(1));
+    assert_eq!(heeds(Feedback::Complained { addresses: addresses.clone() }).await, Heeded::Suppressed(1));
+    let state = memory.state();
+    assert_eq!(state.suppressed[&AddressHash::of("ada@example.com")], SuppressionReason::Bounce);
+}
+
+#[test]
+fn a_malformed_trace_is_none_and_no_reason_to_reject_an_event() {
+    let event = |trace: &str| {
+        let text = format!(
+            r#"{{"userId":"u","courseId":"c","enrollmentId":"e","completedAt":"2026-11-20T14:03:21Z","traceparent":{trace}}}"#
+        );
+        events::parse::<CourseCompleted>(&text).unwrap().traceparent
+    };
+    let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    assert_eq!(event(&format!("{good:?}")).unwrap().to_string(), good);
+    for bad in
+        ["null", "7", "\"\"", "\"00-0-0-0\"", "[]", "\"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""]
+    {
+        assert_eq!(event(bad), None, "{bad}");
+    }
 }

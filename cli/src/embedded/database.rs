@@ -13,7 +13,7 @@ use testamur_pipeline::{IdKey, Record, Unavailable};
 use crate::error::CliError;
 
 /// The version of the schema below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE id_key (key BLOB NOT NULL) STRICT;
@@ -45,7 +45,9 @@ CREATE TABLE dead_letters (
     failed_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE deliveries (certificate_id TEXT PRIMARY KEY, sent_at TEXT NOT NULL) STRICT;
+CREATE TABLE deliveries (certificate_id TEXT PRIMARY KEY, message_id TEXT, sent_at TEXT NOT NULL) STRICT;
+
+CREATE TABLE suppressions (address_hash TEXT PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL) STRICT;
 ";
 
 /// The database of a process that works in a folder.
@@ -174,6 +176,11 @@ impl Archive {
         }
         check_version(&connection, &path)?;
         Ok(Self { connection, path })
+    }
+
+    /// The same database for writing, which waits its turn while a process works in the folder.
+    pub(crate) fn into_database(self) -> Database {
+        Database { connection: Arc::new(Mutex::new(self.connection)), path: self.path }
     }
 
     /// All records, or those of a user, in the order of their issue.

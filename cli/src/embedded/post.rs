@@ -2,8 +2,8 @@
 
 use lettre::address::Envelope;
 use lettre::{Address, SmtpTransport, Transport};
-use testamur_pipeline::ports::{Mail, Mailer};
-use testamur_pipeline::{Error, Rejection, Unavailable};
+use testamur_pipeline::ports::{Mail, Mailer, Undelivered};
+use testamur_pipeline::{Rejection, Unavailable};
 
 use super::folder::Folder;
 use crate::error::CliError;
@@ -29,37 +29,38 @@ impl Post {
 }
 
 impl Mailer for Post {
-    async fn send(&self, mail: &Mail) -> Result<(), Error> {
+    async fn send(&self, mail: &Mail) -> Result<Option<String>, Undelivered> {
         match self {
             Self::Files(folder) => {
                 let path = format!("mail/{}.eml", mail.certificate_id);
-                Ok(folder.write(&path, mail.message.clone()).await?)
+                folder.write(&path, mail.message.clone()).await.map_err(Undelivered::NotTaken)?;
             }
-            Self::Server(server) => send(server.clone(), mail.clone()).await,
+            Self::Server(server) => send(server.clone(), mail.clone()).await?,
         }
+        Ok(None)
     }
 }
 
-async fn send(server: SmtpTransport, mail: Mail) -> Result<(), Error> {
-    let failed =
-        |e: Box<dyn std::error::Error + Send + Sync>| Error::from(Unavailable::new("can't send the e-mail", e));
+async fn send(server: SmtpTransport, mail: Mail) -> Result<(), Undelivered> {
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| Unavailable::new("can't send the e-mail", e);
     let address = |text: &str| text.parse::<Address>();
     let envelope = address(&mail.from).and_then(|from| Ok((from, address(&mail.to)?)));
-    let (from, to) = envelope.map_err(|e| failed(e.into()))?;
-    let envelope = Envelope::new(Some(from), vec![to]).map_err(|e| failed(e.into()))?;
+    let (from, to) = envelope.map_err(|e| Undelivered::NotTaken(failed(e.into())))?;
+    let envelope = Envelope::new(Some(from), vec![to]).map_err(|e| Undelivered::NotTaken(failed(e.into())))?;
     match tokio::task::spawn_blocking(move || server.send_raw(&envelope, &mail.message)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(e)) => Err(refusal(&e).unwrap_or_else(|| failed(e.into()))),
-        Err(stopped) => Err(failed(stopped.into())),
+        Ok(Err(e)) => Err(refusal(&e).unwrap_or_else(|| Undelivered::Unknown(failed(e.into())))),
+        Err(stopped) => Err(Undelivered::Unknown(failed(stopped.into()))),
     }
 }
 
 /// What a server answered. Only its code is told: the text often repeats the learner's address.
-fn refusal(error: &lettre::transport::smtp::Error) -> Option<Error> {
+fn refusal(error: &lettre::transport::smtp::Error) -> Option<Undelivered> {
     let code = error.status()?;
     Some(if error.is_permanent() {
-        Rejection::Mail(format!("the server refuses it with code {code}")).into()
+        Undelivered::Refused(Rejection::Mail(format!("the server refuses it with code {code}")))
     } else {
-        Unavailable::new("can't send the e-mail", format!("the server answers with code {code}")).into()
+        let reason = format!("the server answers with code {code}");
+        Undelivered::NotTaken(Unavailable::new("can't send the e-mail", reason))
     })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use testamur_pipeline::Unavailable;
+use testamur_pipeline::Error;
 use testamur_pipeline::name::Name;
 use testamur_pipeline::ports::{Course, Directory, User};
 
@@ -34,11 +34,8 @@ struct UserEntry {
 
 impl UserEntry {
     fn into_user(self) -> Result<(String, User), String> {
-        let name = match (self.name, self.given_name, self.family_name) {
-            (Some(name), None, None) => Name::Full(name),
-            (None, Some(given), Some(family)) => Name::Parts { given, family },
-            _ => return Err(format!("{}: give either name, or givenName and familyName", self.user_id)),
-        };
+        let name = Name::of(self.name, self.given_name, self.family_name);
+        let name = name.map_err(|reason| format!("{}: {reason}", self.user_id))?;
         Ok((self.user_id, User { name, email: self.email, locale: self.locale }))
     }
 }
@@ -87,11 +84,11 @@ fn read<E: DeserializeOwned, T>(
 }
 
 impl Directory for Roll {
-    async fn user(&self, id: &str) -> Result<Option<User>, Unavailable> {
+    async fn user(&self, id: &str) -> Result<Option<User>, Error> {
         Ok(self.users.get(id).cloned())
     }
 
-    async fn course(&self, id: &str) -> Result<Option<Course>, Unavailable> {
+    async fn course(&self, id: &str) -> Result<Option<Course>, Error> {
         Ok(self.courses.get(id).cloned())
     }
 }

@@ -1,15 +1,17 @@
-//! Records and deliveries in the database.
+//! Records, deliveries and suppressions in the database.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use testamur_pipeline::events::Event;
-use testamur_pipeline::ports::{Creation, Deliveries, Records};
+use testamur_pipeline::mail::AddressHash;
+use testamur_pipeline::ports::{Creation, Deliveries, Lease, Records, SuppressionReason, Suppressions, Turn};
 use testamur_pipeline::{CertificateGenerated, CertificateId, Record, Unavailable};
 
 use super::database::{Database, parse_record};
 
-/// The tables `records` and `deliveries`.
+/// The tables `records`, `deliveries` and `suppressions`. Cloning is cheap.
+#[derive(Clone)]
 pub(crate) struct Store(pub(crate) Database);
 
 impl Records for Store {
@@ -49,21 +51,54 @@ impl Records for Store {
     }
 }
 
+/// One process at a time works in a folder and sends each mail in its turn, so nobody has to be kept off.
 impl Deliveries for Store {
-    async fn is_sent(&self, id: CertificateId) -> Result<bool, Unavailable> {
+    async fn take(&self, id: CertificateId, _: Lease) -> Result<Turn, Unavailable> {
         let query = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE certificate_id = ?1)";
         let is_sent = move |connection: &mut rusqlite::Connection| {
             connection.query_row(query, [id.to_string()], |row| row.get(0))
         };
-        self.0.call("can't look for a delivery", is_sent).await
+        let is_sent: bool = self.0.call("can't look for a delivery", is_sent).await?;
+        Ok(if is_sent { Turn::Sent } else { Turn::Yours })
     }
 
-    async fn mark_sent(&self, id: CertificateId) -> Result<(), Unavailable> {
-        let statement = "INSERT INTO deliveries (certificate_id, sent_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    async fn mark_sent(&self, id: CertificateId, message_id: Option<&str>, now: Timestamp) -> Result<(), Unavailable> {
+        let statement =
+            "INSERT INTO deliveries (certificate_id, message_id, sent_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        let message_id = message_id.map(str::to_owned);
         let mark = move |connection: &mut rusqlite::Connection| {
-            connection.execute(statement, [id.to_string(), Timestamp::now().to_string()]).map(drop)
+            connection.execute(statement, params![id.to_string(), message_id, now.to_string()]).map(drop)
         };
         self.0.call("can't note a delivery", mark).await
+    }
+
+    async fn give_back(&self, _: CertificateId) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
+
+impl Suppressions for Store {
+    async fn is_suppressed(&self, address: &AddressHash) -> Result<bool, Unavailable> {
+        let query = "SELECT EXISTS (SELECT 1 FROM suppressions WHERE address_hash = ?1)";
+        let hash = address.as_str().to_owned();
+        let is_suppressed =
+            move |connection: &mut rusqlite::Connection| connection.query_row(query, [hash], |row| row.get(0));
+        self.0.call("can't look for a suppressed address", is_suppressed).await
+    }
+
+    async fn suppress(
+        &self,
+        address: &AddressHash,
+        reason: SuppressionReason,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        let statement =
+            "INSERT INTO suppressions (address_hash, reason, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        let hash = address.as_str().to_owned();
+        let suppress = move |connection: &mut rusqlite::Connection| {
+            connection.execute(statement, params![hash, reason.name(), now.to_string()]).map(drop)
+        };
+        self.0.call("can't suppress an address", suppress).await
     }
 }
 

@@ -8,7 +8,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 use testamur_pipeline::Record;
-use testamur_pipeline::certificate::ObjectKeys;
 
 use super::Outcome;
 use crate::embedded::{Kind, Message};
@@ -32,6 +31,7 @@ struct Totals {
     already_issued: u64,
     mailed: u64,
     without_address: u64,
+    suppressed: u64,
     dead_letters: u64,
 }
 
@@ -79,6 +79,7 @@ impl Report {
             Outcome::AlreadyIssued(_) => totals.already_issued += 1,
             Outcome::Mailed => totals.mailed += 1,
             Outcome::NoAddress => totals.without_address += 1,
+            Outcome::Suppressed => totals.suppressed += 1,
             Outcome::Buried { .. } => totals.dead_letters += 1,
             Outcome::AlreadyMailed | Outcome::Retry { .. } => {}
         }
@@ -88,7 +89,7 @@ impl Report {
     fn line(&self, message: &Message, outcome: &Outcome) -> Option<String> {
         Some(match outcome {
             Outcome::Issued(record) => {
-                let file = self.out.join(ObjectKeys::of(record.certificate_id).pdf);
+                let file = self.out.join(record.keys().pdf);
                 let language = record.wanted_locale.as_ref().map_or_else(String::new, |wanted| {
                     format!(
                         "  in {}: template {} has no {}",
@@ -102,7 +103,7 @@ impl Report {
             Outcome::AlreadyIssued(record) => format!("already   {}  {}", record.enrollment_id, record.certificate_id),
             Outcome::Retry { reason } => format!("retrying  attempt {} failed: {reason}", message.attempt),
             Outcome::Buried { reason, .. } => format!("rejected  {}  {reason}", message.dead_letter_id()),
-            Outcome::Mailed | Outcome::AlreadyMailed | Outcome::NoAddress => return None,
+            Outcome::Mailed | Outcome::AlreadyMailed | Outcome::NoAddress | Outcome::Suppressed => return None,
         })
     }
 
@@ -127,9 +128,10 @@ impl Report {
         more(totals.already_issued, "already issued");
         more(totals.mailed, if totals.mailed == 1 { "e-mail" } else { "e-mails" });
         more(totals.without_address, "without an address");
+        more(totals.suppressed, "to a suppressed address");
         more(totals.dead_letters, if totals.dead_letters == 1 { "dead letter" } else { "dead letters" });
         let mut lines = vec![parts.join(", ")];
-        if [totals.issued, totals.mailed, totals.without_address, totals.dead_letters] == [0; 4] {
+        if [totals.issued, totals.mailed, totals.without_address, totals.suppressed, totals.dead_letters] == [0; 5] {
             lines.push("nothing new".to_owned());
         }
         lines.push(format!("certificates: {}", self.out.join("certificates").display()));
@@ -148,7 +150,7 @@ fn bar(completions: u64) -> ProgressBar {
 /// The line that a program reads.
 fn object(message: &Message, outcome: &Outcome) -> serde_json::Value {
     let certificate = |outcome: &str, record: &Record| {
-        let keys = ObjectKeys::of(record.certificate_id);
+        let keys = record.keys();
         json!({
             "outcome": outcome,
             "enrollmentId": record.enrollment_id,
@@ -168,6 +170,7 @@ fn object(message: &Message, outcome: &Outcome) -> serde_json::Value {
         Outcome::Mailed => json!({ "outcome": "mailed", "certificateId": id("certificateId") }),
         Outcome::AlreadyMailed => json!({ "outcome": "already-mailed", "certificateId": id("certificateId") }),
         Outcome::NoAddress => json!({ "outcome": "no-address", "certificateId": id("certificateId") }),
+        Outcome::Suppressed => json!({ "outcome": "suppressed", "certificateId": id("certificateId") }),
         Outcome::Retry { reason } => json!({
             "outcome": "retrying",
             "enrollmentId": id("enrollmentId"),
