@@ -1,0 +1,92 @@
+//! Templates and fonts: in the function's own package, or under a versioned prefix of a bucket, copied once when it starts.
+//!
+//! Nothing is looked up again while the function lives: a new version is a new prefix, and so a new deployment of the function.
+
+use std::path::{Component, Path, PathBuf};
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use lambda_runtime::Error;
+use testamur_engine::{Engine, Fonts};
+use testamur_pipeline::Templates;
+use testamur_pipeline::mail::Composer;
+
+use super::{objects, unavailable};
+use crate::config::{self, ConfigError};
+
+/// How many objects are copied at a time.
+const CONCURRENCY: usize = 8;
+
+/// The folders that a function works from.
+pub struct Package<'a>(pub &'a SdkConfig);
+
+impl Package<'_> {
+    /// The templates, ready to load, and the fonts they print with.
+    ///
+    /// # Errors
+    /// If a folder can't be copied, or holds no fonts.
+    pub async fn templates(&self) -> Result<Templates, Error> {
+        let fonts = Fonts::load(&self.folder("TESTAMUR_FONTS", "fonts").await?)?;
+        Ok(Templates::new(Engine::new(fonts), self.folder("TESTAMUR_TEMPLATES", "templates").await?))
+    }
+
+    /// The e-mail's template and its sender.
+    ///
+    /// # Errors
+    /// If the folder can't be copied, or sender or template can't be used.
+    pub async fn composer(&self) -> Result<Composer, Error> {
+        let folder = self.folder("TESTAMUR_TEMPLATES", "templates").await?.join("mail");
+        let read = |part: &str| {
+            let path = folder.join(part);
+            std::fs::read_to_string(&path).map_err(|e| format!("can't read {}: {e}", path.display()))
+        };
+        Ok(Composer::new(&config::text("TESTAMUR_MAIL_FROM")?, read)?)
+    }
+
+    async fn folder(&self, variable: &'static str, default: &str) -> Result<PathBuf, Error> {
+        let place = config::optional(variable).unwrap_or_else(|| default.to_owned());
+        let Some(address) = place.strip_prefix("s3://") else {
+            return Ok(place.into());
+        };
+        let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+        let folder = std::env::temp_dir().join("testamur").join(default);
+        let prefix = if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
+        copy(&objects::client(self.0), bucket, &prefix, &folder).await?;
+        if folder.is_dir() {
+            Ok(folder)
+        } else {
+            Err(ConfigError::unusable(variable, format!("{place} is empty")).into())
+        }
+    }
+}
+
+/// Copies everything under a prefix.
+async fn copy(client: &Client, bucket: &str, prefix: &str, folder: &Path) -> Result<(), Error> {
+    let pages = client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+    let mut keys = Vec::new();
+    for page in pages.try_collect().await.map_err(|e| unavailable(format!("can't list s3://{bucket}/{prefix}"), &e))? {
+        keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+    }
+    let files = keys.iter().filter(|key| !key.ends_with('/'));
+    let copies = files.map(|key| copy_one(client, bucket, key, target(prefix, key, folder)));
+    stream::iter(copies).buffer_unordered(CONCURRENCY).try_collect().await
+}
+
+/// Where an object goes: into the folder, whatever its key says.
+fn target(prefix: &str, key: &str, folder: &Path) -> Option<PathBuf> {
+    let path = Path::new(key.strip_prefix(prefix)?);
+    let stays = path.components().all(|part| matches!(part, Component::Normal(_)));
+    stays.then(|| folder.join(path))
+}
+
+async fn copy_one(client: &Client, bucket: &str, key: &str, target: Option<PathBuf>) -> Result<(), Error> {
+    let target = target.ok_or_else(|| format!("s3://{bucket}/{key} leads out of its folder"))?;
+    let answer = client.get_object().bucket(bucket).key(key).send().await;
+    let answer = answer.map_err(|e| unavailable(format!("can't read s3://{bucket}/{key}"), &e))?;
+    let bytes = answer.body.collect().await?.into_bytes();
+    let failed = |e: std::io::Error| format!("can't write {}: {e}", target.display());
+    let folder = target.parent().expect("the target is in a folder");
+    tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+    Ok(tokio::fs::write(&target, bytes).await.map_err(failed)?)
+}

@@ -1,0 +1,73 @@
+//! E-mail through SES. It gives messages an id of its own and carries the certificate as a tag, which comes back in its reports.
+//!
+//! Errors tell only the code: the text often repeats the learner's address.
+
+use aws_config::SdkConfig;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::primitives::Blob;
+use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
+use testamur_pipeline::ports::{Mail, Mailer, Undelivered};
+use testamur_pipeline::{Rejection, Unavailable};
+
+use super::reason;
+
+/// The tag that names the certificate.
+pub(super) const CERTIFICATE_TAG: &str = "certificate";
+
+/// Refusals that stay until somebody repairs address, message or template.
+const FINAL: [&str; 2] = ["MessageRejected", "BadRequestException"];
+
+/// SES with a configuration set.
+#[derive(Debug, Clone)]
+pub struct Post {
+    client: Client,
+    configuration_set: String,
+}
+
+impl Post {
+    /// Takes the name of the configuration set, whose events come back as feedback.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, configuration_set: String) -> Self {
+        Self { client: Client::new(sdk), configuration_set }
+    }
+}
+
+impl Mailer for Post {
+    async fn send(&self, mail: &Mail) -> Result<Option<String>, Undelivered> {
+        let raw = RawMessage::builder().data(Blob::new(mail.message.clone())).build().expect("a message has data");
+        let tag = MessageTag::builder().name(CERTIFICATE_TAG).value(mail.certificate_id.to_string()).build();
+        let request = self.client.send_email().from_email_address(&mail.from);
+        let sent = request
+            .destination(Destination::builder().to_addresses(&mail.to).build())
+            .content(EmailContent::builder().raw(raw).build())
+            .configuration_set_name(&self.configuration_set)
+            .email_tags(tag.expect("a tag has name and value"))
+            .send()
+            .await;
+        sent.map(|answer| answer.message_id).map_err(|e| undelivered(&e))
+    }
+}
+
+/// A server's fault, a lost answer and a cut connection leave open whether the message was taken; an answer of refusal does not.
+fn undelivered<E, R: std::fmt::Debug>(error: &SdkError<E, R>) -> Undelivered
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let failed = |reason: String| Unavailable::new("can't send the e-mail", reason);
+    match error {
+        SdkError::ServiceError(_) => match error.code() {
+            Some(code) if FINAL.contains(&code) => {
+                Undelivered::Refused(Rejection::Mail(format!("SES refuses it: {code}")))
+            }
+            Some(code) if !is_server_fault(code) => Undelivered::NotTaken(failed(format!("SES answers {code}"))),
+            code => Undelivered::Unknown(failed(format!("SES answers {}", code.unwrap_or("without a code")))),
+        },
+        SdkError::ConstructionFailure(_) => Undelivered::NotTaken(failed(reason(error))),
+        _ => Undelivered::Unknown(failed(reason(error))),
+    }
+}
+
+fn is_server_fault(code: &str) -> bool {
+    ["InternalFailure", "InternalServerError", "InternalServiceErrorException", "ServiceUnavailable"].contains(&code)
+}

@@ -1,0 +1,45 @@
+//! Records in the table. The stream of the table carries their news, so the write of a record is also that of its announcement.
+
+use testamur_pipeline::ports::{Creation, Records};
+use testamur_pipeline::{CertificateId, Record, Unavailable};
+
+use super::table::{Item, Key, Table, text};
+use super::{is_condition, unavailable};
+
+impl Records for Table {
+    async fn find(&self, id: CertificateId) -> Result<Option<Record>, Unavailable> {
+        self.get(&Key::certificate(id)).await?.map(|item| read(id, item)).transpose()
+    }
+
+    async fn create(&self, record: &Record) -> Result<Creation, Unavailable> {
+        let id = record.certificate_id;
+        let action = || format!("can't write the record of {id}");
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item(record, action)?));
+        let written = request.condition_expression("attribute_not_exists(pk)").send().await;
+        let Err(error) = written else {
+            return Ok(Creation::Created);
+        };
+        if is_condition(&error) { self.existing(id).await } else { Err(unavailable(action(), &error)) }
+    }
+}
+
+impl Table {
+    async fn existing(&self, id: CertificateId) -> Result<Creation, Unavailable> {
+        let record = self.find(id).await?;
+        let gone = || Unavailable::new(format!("can't write the record of {id}"), "it was there, and is no more");
+        record.map(|record| Creation::Exists(Box::new(record))).ok_or_else(gone)
+    }
+}
+
+fn item(record: &Record, action: impl Fn() -> String) -> Result<Item, Unavailable> {
+    let mut item: Item = serde_dynamo::to_item(record).map_err(|e| Unavailable::new(action(), e))?;
+    item.extend(Key::certificate(record.certificate_id).attributes());
+    item.insert("type".to_owned(), text("Certificate"));
+    item.insert("gsi1pk".to_owned(), text(format!("USER#{}", record.user_id)));
+    item.insert("gsi1sk".to_owned(), text(format!("CERTIFICATE#{}#{}", record.issued_at, record.certificate_id)));
+    Ok(item)
+}
+
+fn read(id: CertificateId, item: Item) -> Result<Record, Unavailable> {
+    serde_dynamo::from_item(item).map_err(|e| Unavailable::new(format!("can't read the record of {id}"), e))
+}

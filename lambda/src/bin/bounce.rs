@@ -1,0 +1,23 @@
+//! Function `bounce`: takes in what SES reports of e-mails, so that who can't or won't be reached gets no more.
+
+use jiff::Timestamp;
+use lambda_runtime::Error;
+use testamur_lambda::aws::{self, Table, feedback};
+use testamur_lambda::sqs::Consumer;
+use testamur_lambda::{config, observe};
+use testamur_pipeline::feedback::heed;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    observe::start();
+    let sdk = aws::sdk().await;
+    let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
+    let work = async |body: &str| {
+        if let Some(feedback) = feedback(body)? {
+            let heeded = heed(&table, &feedback, Timestamp::now()).await?;
+            tracing::info!(outcome = ?heeded, "heeded");
+        }
+        Ok(())
+    };
+    Consumer::from_environment(&sdk)?.run(work).await
+}

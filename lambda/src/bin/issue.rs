@@ -1,0 +1,31 @@
+//! Function `issue`: makes the certificates of completed courses. It is the only one that links Typst.
+
+use jiff::Timestamp;
+use lambda_runtime::Error;
+use testamur_lambda::aws::{self, Bucket, Package, Table};
+use testamur_lambda::sqs::Consumer;
+use testamur_lambda::{config, metrics, observe};
+use testamur_pipeline::{CourseCompleted, Issuer, events};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    observe::start();
+    let sdk = aws::sdk().await;
+    let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
+    let issuer = Issuer {
+        directory: table.clone(),
+        objects: Bucket::new(&sdk, config::text("TESTAMUR_BUCKET")?),
+        records: table,
+        templates: Package(&sdk).templates().await?,
+        settings: config::issue_settings(aws::id_key(&sdk).await?)?,
+    };
+    let consumer = Consumer::from_environment(&sdk)?;
+    let work = async |body: &str| {
+        let mut event: CourseCompleted = events::parse(body)?;
+        observe::enrollment(&event.enrollment_id);
+        event.traceparent = observe::continued(event.traceparent);
+        metrics::issued(&issuer.issue(&event, Timestamp::now()).await?);
+        Ok(())
+    };
+    consumer.run(work).await
+}

@@ -1,0 +1,26 @@
+//! Function `schedule-mail`: has the e-mail of a new certificate sent a little later.
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Error;
+use testamur_lambda::aws::{self, MailSchedule};
+use testamur_lambda::sqs::Consumer;
+use testamur_lambda::{config, observe};
+use testamur_pipeline::notify::notify_later;
+use testamur_pipeline::{CertificateGenerated, events};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    observe::start();
+    let sdk = aws::sdk().await;
+    let schedule = MailSchedule::from_environment(&sdk)?;
+    let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY", 60)?.into());
+    let work = async |body: &str| {
+        let mut event: CertificateGenerated = events::parse(body)?;
+        observe::certificate(&event.certificate_id);
+        event.traceparent = observe::continued(event.traceparent);
+        let scheduled = notify_later(&schedule, &event, Timestamp::now(), delay).await?;
+        tracing::info!(outcome = ?scheduled, "scheduled");
+        Ok(())
+    };
+    Consumer::from_environment(&sdk)?.run(work).await
+}

@@ -1,0 +1,76 @@
+//! What a function is told by its environment. `template.yaml` sets it, `docs/operations.md` explains it.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use testamur_engine::{Jpeg, JpegEncoder};
+use testamur_pipeline::IdKey;
+use testamur_pipeline::issue::Settings;
+
+/// Why a function can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable is not set.
+    #[error("the environment variable {0} is not set: set it in template.yaml")]
+    Missing(&'static str),
+    /// A variable can't be used. Its value is not repeated where it could be a secret.
+    #[error("the environment variable {name}: {reason}")]
+    Unusable {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ConfigError {
+    /// A variable that can't be used.
+    pub fn unusable(name: &'static str, reason: impl Display) -> Self {
+        Self::Unusable { name, reason: reason.to_string() }
+    }
+}
+
+/// A variable that must be set.
+///
+/// # Errors
+/// [`ConfigError::Missing`] if it is not set or empty.
+pub fn text(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+/// A variable that may be set; an empty one is none.
+#[must_use]
+pub fn optional(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A variable that may be set to a value of a type.
+///
+/// # Errors
+/// [`ConfigError::Unusable`] if it is set to anything else.
+pub fn parsed<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Result<T, ConfigError> {
+    let Some(text) = optional(name) else {
+        return Ok(default);
+    };
+    text.parse().map_err(|e| ConfigError::unusable(name, format!("{text:?}: {e}")))
+}
+
+/// What a deployment chooses for its certificates, with the secret behind their ids.
+///
+/// # Errors
+/// [`ConfigError`] if a variable is missing or can't be used.
+pub fn issue_settings(id_key: IdKey) -> Result<Settings, ConfigError> {
+    let encoder = match optional("TESTAMUR_JPEG").as_deref() {
+        None | Some("fast") => JpegEncoder::Fast,
+        Some("small") => JpegEncoder::Small,
+        Some(other) => {
+            return Err(ConfigError::unusable("TESTAMUR_JPEG", format!("{other:?} is neither fast nor small")));
+        }
+    };
+    Ok(Settings {
+        id_key,
+        base_url: text("TESTAMUR_BASE_URL")?.trim_end_matches('/').to_owned(),
+        default_template: optional("TESTAMUR_TEMPLATE").unwrap_or_else(|| "completion".to_owned()),
+        jpeg: Jpeg { encoder },
+    })
+}

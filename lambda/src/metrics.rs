@@ -1,0 +1,108 @@
+//! What operators count and time, as log lines from which CloudWatch makes metrics.
+//!
+//! Format: the [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+//! Namespace `Testamur`, dimension `Function`; rejections also by `Code`.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::json;
+use testamur_pipeline::notify::Notified;
+use testamur_pipeline::{CertificateGenerated, Issued};
+use tracing::span::{Attributes, Id};
+use tracing::{Subscriber, info};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::{config, observe};
+
+/// The span of the pipeline that lays out a certificate.
+const RENDER: &str = "render";
+
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    Count,
+    Milliseconds,
+}
+
+/// Tells what became of a completion, and how long after it the certificate was there.
+pub fn issued(issued: &Issued) {
+    let (outcome, record) = match issued {
+        Issued::New(record) => ("Issued", record),
+        Issued::Already(record) => ("Duplicate", record),
+    };
+    observe::certificate(record.certificate_id);
+    emit(outcome, Unit::Count, 1.0, None);
+    if outcome == "Issued" {
+        emit("LatencyMs", Unit::Milliseconds, milliseconds_since(record.issued_at), None);
+    }
+    info!(outcome, template = record.template.id, locale = record.locale, "certificate");
+}
+
+/// Tells what became of the news of a certificate, and how long after the completion it was sent.
+pub fn notified(notified: Notified, event: &CertificateGenerated) {
+    emit(&format!("Mail{notified:?}"), Unit::Count, 1.0, None);
+    if notified == Notified::Sent {
+        emit("LatencyMs", Unit::Milliseconds, milliseconds_since(event.issued_at), None);
+    }
+    info!(outcome = ?notified, "e-mail");
+}
+
+/// Counts a message that went to the dead letters, by its reason.
+pub(crate) fn rejected(code: &str) {
+    emit("Rejected", Unit::Count, 1.0, Some(code));
+}
+
+/// Tells how long the function took to start.
+pub(crate) fn cold_start(started: Instant) {
+    emit("ColdStart", Unit::Milliseconds, milliseconds(started), None);
+}
+
+fn milliseconds(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1000.0
+}
+
+fn milliseconds_since(time: Timestamp) -> f64 {
+    Timestamp::now().duration_since(time).as_secs_f64() * 1000.0
+}
+
+#[expect(clippy::print_stdout, reason = "standard output is where CloudWatch takes metrics from")]
+fn emit(name: &str, unit: Unit, value: f64, code: Option<&str>) {
+    let dimensions = if code.is_some() { json!([["Function"], ["Function", "Code"]]) } else { json!([["Function"]]) };
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": Timestamp::now().as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Testamur",
+                "Dimensions": dimensions,
+                "Metrics": [{ "Name": name, "Unit": format!("{unit:?}") }],
+            }],
+        },
+        "Function": config::optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "local".to_owned()),
+        name: value,
+    });
+    if let Some(code) = code {
+        line["Code"] = code.into();
+    }
+    println!("{line}");
+}
+
+/// Measures how long certificates take to lay out.
+pub(crate) struct RenderTimes;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RenderTimes {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if attributes.metadata().name() == RENDER
+            && let Some(span) = context.span(id)
+        {
+            span.extensions_mut().insert(Instant::now());
+        }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let started = context.span(&id).and_then(|span| span.extensions().get::<Instant>().copied());
+        if let Some(started) = started {
+            emit("RenderMs", Unit::Milliseconds, milliseconds(started), None);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a function tells of itself: JSON logs, and the trace that an event belongs to. Numbers are in [`crate::metrics`].
+//!
+//! Logs and spans carry ids of requests, messages, enrolments and certificates, and nothing that a learner typed. Lambda
+//! itself tells X-Ray of invocations; with the feature `otel` our spans go to a collector, too.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use lambda_runtime::Context;
+use serde::Deserialize;
+use testamur_pipeline::TraceParent;
+use tracing::field::Empty;
+use tracing::{Span, info_span};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config;
+use crate::metrics::{self, RenderTimes};
+
+#[cfg(feature = "otel")]
+mod otel;
+
+/// The crates whose progress is told; of all others only warnings are.
+const OURS: [&str; 2] = ["testamur_lambda", "testamur_pipeline"];
+
+/// When the function started; taken by the first invocation.
+static STARTED: OnceLock<Instant> = OnceLock::new();
+
+/// Begins to observe; the first thing that a function does.
+pub fn start() {
+    STARTED.get_or_init(Instant::now);
+    // A panic's own text could quote a learner's data; its place is what a report of the defect needs.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(place = panic.location().map(ToString::to_string), "panicked");
+    }));
+    let level = config::optional("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(tracing::Level::INFO);
+    let ours = Targets::new().with_default(tracing::Level::WARN).with_targets(OURS.map(|name| (name, level)));
+    let log = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
+    let registry = tracing_subscriber::registry().with(log.with_filter(ours.clone())).with(RenderTimes);
+    #[cfg(feature = "otel")]
+    let registry = registry.with(otel::layer().with_filter(ours));
+    registry.init();
+}
+
+/// The span of an invocation. The first one tells how long the function took to start.
+pub(crate) fn invocation(context: &Context) -> Span {
+    static FIRST: OnceLock<()> = OnceLock::new();
+    if FIRST.set(()).is_ok()
+        && let Some(started) = STARTED.get()
+    {
+        metrics::cold_start(*started);
+    }
+    info_span!("invocation", request_id = context.request_id)
+}
+
+/// The span of a message or of a change, in the trace it belongs to.
+pub(crate) fn message(request_id: &str, message_id: &str, parent: Option<TraceParent>) -> Span {
+    let trace_id = parent.map(|parent| format!("{:032x}", parent.trace));
+    let span = info_span!("message", request_id, message_id, trace_id, certificate_id = Empty, enrollment_id = Empty);
+    #[cfg(feature = "otel")]
+    otel::set_parent(&span, parent);
+    span
+}
+
+/// Adds the enrolment that the current message is about to its span.
+pub fn enrollment(id: &str) {
+    Span::current().record("enrollment_id", id);
+}
+
+/// Adds the certificate that the current message is about to its span.
+pub fn certificate(id: impl std::fmt::Display) {
+    Span::current().record("certificate_id", tracing::field::display(id));
+}
+
+/// The trace as it goes on from the current span, for an event that is caused by one of `parent`.
+#[must_use]
+pub fn continued(parent: Option<TraceParent>) -> Option<TraceParent> {
+    #[cfg(feature = "otel")]
+    if let Some(current) = otel::current() {
+        return Some(current);
+    }
+    parent
+}
+
+/// Hands over what is still to be sent before Lambda freezes the process.
+pub(crate) async fn flush() {
+    #[cfg(feature = "otel")]
+    otel::flush().await;
+}
+
+/// The trace of a message's body, in an envelope or bare.
+pub(crate) fn trace_of(body: &str) -> Option<TraceParent> {
+    #[derive(Deserialize)]
+    struct Traced {
+        traceparent: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Body {
+        traceparent: Option<String>,
+        detail: Option<Traced>,
+    }
+    let body: Body = serde_json::from_str(body).ok()?;
+    TraceParent::parse(&body.detail.and_then(|detail| detail.traceparent).or(body.traceparent)?)
+}
+
+/// A trace as X-Ray's [tracing header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader).
+pub(crate) fn xray_header(trace: TraceParent) -> String {
+    let id = format!("{:032x}", trace.trace);
+    let (time, random) = id.split_at(8);
+    format!("Root=1-{time}-{random};Parent={:016x};Sampled={}", trace.span, u8::from(trace.sampled))
+}
+
+/// The trace in a tracing header of X-Ray; none if it names no span.
+pub(crate) fn from_xray_header(header: &str) -> Option<TraceParent> {
+    let field = |name: &str| header.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+    let trace = field("Root")?.strip_prefix("1-")?.replace('-', "");
+    let flags = if field("Sampled") == Some("0") { "00" } else { "01" };
+    TraceParent::parse(&format!("00-{trace}-{}-{flags}", field("Parent")?))
+}

@@ -1,0 +1,140 @@
+//! Batches from SQS: each message ends as done, as a retry, or as a dead letter with its reason, and one never harms another.
+//!
+//! What a message asks for is the function's business. Nobody logs a body: it holds what learners typed.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::{StreamExt, stream};
+use lambda_runtime::{Error as RuntimeError, LambdaEvent, service_fn};
+use testamur_pipeline::{Error, Unavailable};
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, info, warn};
+
+use crate::aws::{DeadLetters, Letter};
+use crate::{config, metrics, observe};
+
+/// How many messages are worked on at a time: enough to draw one certificate while others are being stored.
+const CONCURRENCY: usize = 4;
+
+/// How long before the deadline work is given up, so that there is time to answer which messages failed.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// How long a batch may take if the deadline is not known, as under `cargo lambda watch`, which gives one in the past.
+const UNKNOWN_DEADLINE: Duration = Duration::from_secs(25);
+
+/// The code of dead letters that were tried often enough.
+const UNAVAILABLE: &str = "unavailable";
+
+/// The life of a function that is fed by a queue.
+pub struct Consumer {
+    dead_letters: DeadLetters,
+    /// How often a message is received before the queue gives it up.
+    max_receives: u32,
+}
+
+impl Consumer {
+    /// Takes dead letters and the number of receives from the environment.
+    ///
+    /// # Errors
+    /// If one is missing or can't be used.
+    pub fn from_environment(sdk: &aws_config::SdkConfig) -> Result<Self, RuntimeError> {
+        let max_receives = config::parsed("TESTAMUR_MAX_RECEIVES", 5)?;
+        Ok(Self { dead_letters: DeadLetters::from_environment(sdk)?, max_receives })
+    }
+
+    /// Serves invocations for ever; `work` is given the body of each message.
+    ///
+    /// # Errors
+    /// If Lambda can't be reached.
+    pub async fn run(self, work: impl AsyncFn(&str) -> Result<(), Error>) -> Result<(), RuntimeError> {
+        let handle = async |event: LambdaEvent<SqsEvent>| {
+            let span = observe::invocation(&event.context);
+            let answer = self.batch(event, &work).instrument(span).await;
+            observe::flush().await;
+            Ok::<_, RuntimeError>(answer)
+        };
+        lambda_runtime::run(service_fn(handle)).await
+    }
+
+    async fn batch(
+        &self,
+        event: LambdaEvent<SqsEvent>,
+        work: &impl AsyncFn(&str) -> Result<(), Error>,
+    ) -> SqsBatchResponse {
+        let stop = give_up_at(event.context.deadline());
+        let request_id = &event.context.request_id;
+        let messages = stream::iter(&event.payload.records);
+        let failed: Vec<_> = messages
+            .map(|message| async move {
+                let span = span(request_id, message);
+                let done = self.message(message, stop, work).instrument(span).await;
+                (!done).then(|| message.message_id.clone().unwrap_or_default())
+            })
+            .buffer_unordered(CONCURRENCY)
+            .collect()
+            .await;
+        let mut answer = SqsBatchResponse::default();
+        answer.batch_item_failures = failed.into_iter().flatten().map(failure).collect();
+        answer
+    }
+
+    /// Whether a message is done with; otherwise the queue gives it again.
+    async fn message(
+        &self,
+        message: &SqsMessage,
+        stop: Instant,
+        work: &impl AsyncFn(&str) -> Result<(), Error>,
+    ) -> bool {
+        let body = message.body.as_deref().unwrap_or_default();
+        let late = || Error::from(Unavailable::new("out of time", "the function's deadline is near"));
+        let done = match Instant::now() < stop {
+            true => timeout_at(stop, work(body)).await.unwrap_or_else(|_| Err(late())),
+            false => Err(late()),
+        };
+        match done {
+            Ok(()) => true,
+            Err(Error::Rejected(reason)) => self.bury(body, reason.code(), &reason.to_string()).await,
+            Err(Error::Retryable(reason)) if receives(message) < self.max_receives => {
+                warn!(%reason, receives = receives(message), "to be tried again");
+                false
+            }
+            Err(Error::Retryable(reason)) => self.bury(body, UNAVAILABLE, &reason.to_string()).await,
+        }
+    }
+
+    /// Without the dead letters the message stays in its queue, whose own rule moves it there in the end.
+    async fn bury(&self, body: &str, code: &str, reason: &str) -> bool {
+        match self.dead_letters.put(Letter { body, code, reason }).await {
+            Ok(()) => {
+                info!(code, reason, "to the dead letters");
+                metrics::rejected(code);
+                true
+            }
+            Err(error) => {
+                warn!(code, reason, %error, "to be tried again");
+                false
+            }
+        }
+    }
+}
+
+fn span(request_id: &str, message: &SqsMessage) -> tracing::Span {
+    let trace = message.body.as_deref().and_then(observe::trace_of);
+    observe::message(request_id, message.message_id.as_deref().unwrap_or_default(), trace)
+}
+
+fn receives(message: &SqsMessage) -> u32 {
+    message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+fn failure(item_identifier: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = item_identifier;
+    failure
+}
+
+fn give_up_at(deadline: SystemTime) -> Instant {
+    let left = deadline.duration_since(SystemTime::now()).map_or(UNKNOWN_DEADLINE, |left| left.saturating_sub(MARGIN));
+    Instant::now() + left
+}

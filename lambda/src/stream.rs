@@ -1,0 +1,122 @@
+//! Batches from the table's stream: the news in each change is published; what failed is named, so that the stream gives it again.
+//!
+//! The stream resumes at the first change that failed and repeats all after it, so events may be published twice. A change
+//! that can't be read goes to the dead letters with its keys and not its image, for the item itself is in the table.
+
+use aws_config::SdkConfig;
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use lambda_runtime::{Context, Error as RuntimeError, LambdaEvent, service_fn};
+use serde_json::json;
+use testamur_pipeline::Error;
+use testamur_pipeline::events::Outgoing;
+use testamur_pipeline::ports::Bus;
+use tracing::{Instrument, Span, info, warn};
+
+use crate::aws::{DeadLetters, EventBus, Letter, news};
+use crate::{metrics, observe};
+
+/// The life of a function that is fed by the table's stream.
+pub struct Publisher {
+    bus: EventBus,
+    dead_letters: DeadLetters,
+}
+
+/// A change with its span and the event it is news of.
+struct Change<'a> {
+    record: &'a EventRecord,
+    span: Span,
+    event: Outgoing,
+}
+
+impl Publisher {
+    /// Takes dead letters from the environment.
+    ///
+    /// # Errors
+    /// If they are not set.
+    pub fn from_environment(sdk: &SdkConfig, bus: EventBus) -> Result<Self, RuntimeError> {
+        Ok(Self { bus, dead_letters: DeadLetters::from_environment(sdk)? })
+    }
+
+    /// Serves invocations for ever.
+    ///
+    /// # Errors
+    /// If Lambda can't be reached.
+    pub async fn run(self) -> Result<(), RuntimeError> {
+        let handle = async |event: LambdaEvent<Event>| {
+            let span = observe::invocation(&event.context);
+            let answer = self.batch(event).instrument(span).await;
+            observe::flush().await;
+            Ok::<_, RuntimeError>(answer)
+        };
+        lambda_runtime::run(service_fn(handle)).await
+    }
+
+    async fn batch(&self, event: LambdaEvent<Event>) -> DynamoDbEventResponse {
+        let mut failed = Vec::new();
+        let mut changes = Vec::new();
+        for record in &event.payload.records {
+            match read(record, &event.context) {
+                Ok(change) => changes.extend(change),
+                Err(rejection) => failed.extend(self.settle(record, Err(rejection)).await),
+            }
+        }
+        let events: Vec<_> = changes.iter().map(|change| change.event.clone()).collect();
+        for (change, outcome) in changes.iter().zip(self.bus.publish(&events).await) {
+            failed.extend(self.settle(change.record, outcome).instrument(change.span.clone()).await);
+        }
+        let mut answer = DynamoDbEventResponse::default();
+        answer.batch_item_failures = failed;
+        answer
+    }
+
+    /// The failure of a change, if the stream has to give it again.
+    async fn settle(&self, record: &EventRecord, outcome: Result<(), Error>) -> Option<DynamoDbBatchItemFailure> {
+        let settled = match outcome {
+            Ok(()) => Ok(info!("published")),
+            Err(Error::Retryable(failure)) => Err(failure),
+            Err(Error::Rejected(rejection)) => self.bury(record, rejection.code(), &rejection.to_string()).await,
+        };
+        let error = settled.err()?;
+        warn!(%error, "to be tried again");
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = record.change.sequence_number.clone();
+        Some(failure)
+    }
+
+    async fn bury(&self, record: &EventRecord, code: &str, reason: &str) -> Result<(), testamur_pipeline::Unavailable> {
+        let body = json!({
+            "eventId": record.event_id,
+            "sequenceNumber": record.change.sequence_number,
+            "keys": record.change.keys,
+        });
+        self.dead_letters.put(Letter { body: &body.to_string(), code, reason }).await?;
+        info!(code, reason, "to the dead letters");
+        metrics::rejected(code);
+        Ok(())
+    }
+}
+
+/// The news in a change, in the trace that the change belongs to or else that of the invocation.
+fn read<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<'a>>, Error> {
+    let Some(mut event) = news(record)? else {
+        return Ok(None);
+    };
+    let own = || context.xray_trace_id.as_deref().and_then(observe::from_xray_header);
+    let parent = event.traceparent().or_else(own);
+    let span = observe::message(&context.request_id, &record.event_id, parent);
+    span.in_scope(|| {
+        let trace = observe::continued(parent);
+        match &mut event {
+            Outgoing::CourseCompleted(event) => {
+                observe::enrollment(&event.enrollment_id);
+                event.traceparent = trace;
+            }
+            Outgoing::CertificateGenerated(event) => {
+                observe::certificate(&event.certificate_id);
+                event.traceparent = trace;
+            }
+        }
+    });
+    Ok(Some(Change { record, span, event }))
+}
