@@ -1,6 +1,7 @@
 //! What the tests and benchmarks share: the repository, the real program in a folder of its own, and independent witnesses.
 
 pub mod cldr;
+pub mod cloud;
 mod program;
 mod witness;
 
@@ -10,7 +11,9 @@ use serde_json::{Value, json};
 use testamur_engine::Data;
 
 pub use program::{Outcome, Program, Server};
-pub use witness::{python, tool};
+pub use witness::{environment, python, python_with, tool};
+
+use program::{course, user};
 
 /// The repository's folder.
 #[must_use]

@@ -1,10 +1,11 @@
 //! Other people's programs, which judge what we make.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use crate::{build_folder, repository};
 
@@ -17,11 +18,18 @@ pub fn tool(name: &str, arguments: &[&OsStr]) -> String {
     printed(name, &output)
 }
 
-/// Runs a Python script of `tests/witness` with the packages of `tests/requirements.txt`, and gives its standard output.
+/// Runs a Python script of `tests/witness` with the packages of `tests/requirements/witnesses.txt`, and gives its standard output.
 #[track_caller]
 pub fn python(script: &str, arguments: &[&OsStr]) -> String {
+    python_with("witnesses", script, arguments)
+}
+
+/// Runs a Python script of `tests/witness` with the packages of other requirements: `emulator`, `moto` or `sam`.
+#[track_caller]
+pub fn python_with(requirements: &str, script: &str, arguments: &[&OsStr]) -> String {
     let path = repository().join("tests/witness").join(script);
-    printed(script, &Command::new(interpreter()).arg(path).args(arguments).output().expect("Python starts"))
+    let interpreter = environment(requirements).join("bin/python");
+    printed(script, &Command::new(interpreter).arg(path).args(arguments).output().expect("Python starts"))
 }
 
 #[track_caller]
@@ -31,26 +39,35 @@ fn printed(name: &str, output: &Output) -> String {
     stdout
 }
 
-/// A virtual environment in the build folder, made when it is first needed.
-fn interpreter() -> &'static Path {
-    static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
-    INTERPRETER.get_or_init(|| {
-        let folder = build_folder().join("witnesses");
-        let requirements = repository().join("tests/requirements.txt");
-        let wanted = fs::read_to_string(&requirements).expect("the requirements are readable");
-        fs::create_dir_all(&folder).expect("folders can be made");
-        // Test processes that start together make it once.
-        let lock = File::create(folder.join("lock")).expect("files can be made");
-        lock.lock().expect("files can be locked");
-        let installed = folder.join("installed.txt");
-        let interpreter = folder.join("bin/python");
-        if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
-            return interpreter;
-        }
-        tool("python3", &["-m".as_ref(), "venv".as_ref(), folder.as_os_str()]);
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(OsStr::new);
-        tool(interpreter.to_str().expect("UTF-8"), &[&pip[..], &[requirements.as_os_str()]].concat());
-        fs::write(installed, wanted).expect("files can be written");
-        interpreter
-    })
+/// The virtual environment with the packages of `tests/requirements/<name>.txt`: a folder in the build folder, made when it
+/// is first needed, and anew when the file changes.
+pub fn environment(name: &str) -> &'static Path {
+    static ENVIRONMENTS: Mutex<BTreeMap<String, &'static Path>> = Mutex::new(BTreeMap::new());
+    let mut environments = ENVIRONMENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = environments.get(name) {
+        return folder;
+    }
+    let folder = install(name);
+    environments.insert(name.to_owned(), folder);
+    folder
+}
+
+fn install(name: &str) -> &'static Path {
+    let folder: &Path = Box::leak(build_folder().join(name).into_boxed_path());
+    let requirements = repository().join(format!("tests/requirements/{name}.txt"));
+    let wanted = fs::read_to_string(&requirements).expect("the requirements are readable");
+    fs::create_dir_all(folder).expect("folders can be made");
+    // Test processes that start together make it once.
+    let lock = File::create(folder.join("lock")).expect("files can be made");
+    lock.lock().expect("files can be locked");
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return folder;
+    }
+    tool("python3", &["-m".as_ref(), "venv".as_ref(), folder.as_os_str()]);
+    let interpreter = folder.join("bin/python");
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(OsStr::new);
+    tool(interpreter.to_str().expect("UTF-8"), &[&pip[..], &[requirements.as_os_str()]].concat());
+    fs::write(installed, wanted).expect("files can be written");
+    folder
 }

@@ -10,3 +10,19 @@ pub mod metrics;
 pub mod observe;
 pub mod sqs;
 pub mod stream;
+
+use std::process::ExitCode;
+
+use testamur_pipeline::error::chain;
+
+/// Runs a function for as long as Lambda lets it live, and says why if it can't start.
+pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
+    observe::start();
+    match function.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = chain(error.as_ref()), "can't start");
+            ExitCode::FAILURE
+        }
+    }
+}

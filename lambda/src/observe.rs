@@ -28,7 +28,7 @@ const OURS: [&str; 2] = ["testamur_lambda", "testamur_pipeline"];
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
 /// Begins to observe; the first thing that a function does.
-pub fn start() {
+pub(crate) fn start() {
     STARTED.get_or_init(Instant::now);
     // A panic's own text could quote a learner's data; its place is what a report of the defect needs.
     std::panic::set_hook(Box::new(|panic| {

@@ -3,7 +3,9 @@
 //! Errors tell only the code: the text often repeats the learner's address.
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
@@ -29,7 +31,9 @@ impl Post {
     /// Takes the name of the configuration set, whose events come back as feedback.
     #[must_use]
     pub fn new(sdk: &SdkConfig, configuration_set: String) -> Self {
-        Self { client: Client::new(sdk), configuration_set }
+        // A request whose answer was lost must not be repeated by itself: it would be a second e-mail.
+        let config = Builder::from(sdk).retry_config(RetryConfig::disabled()).build();
+        Self { client: Client::from_conf(config), configuration_set }
     }
 }
 

@@ -1,15 +1,20 @@
 //! Function `bounce`: takes in what SES reports of e-mails, so that who can't or won't be reached gets no more.
 
+use std::process::ExitCode;
+
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, Table, feedback};
+use testamur_lambda::config;
 use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, observe};
 use testamur_pipeline::feedback::heed;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    observe::start();
+async fn main() -> ExitCode {
+    testamur_lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let work = async |body: &str| {

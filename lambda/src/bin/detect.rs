@@ -1,13 +1,18 @@
 //! Function `detect`: publishes what the table's stream tells of completed courses and new certificates.
 
+use std::process::ExitCode;
+
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, EventBus};
+use testamur_lambda::config;
 use testamur_lambda::stream::Publisher;
-use testamur_lambda::{config, observe};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    observe::start();
+async fn main() -> ExitCode {
+    testamur_lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let bus = EventBus::new(&sdk, config::text("TESTAMUR_BUS")?, config::text("TESTAMUR_SOURCE")?);
     Publisher::from_environment(&sdk, bus)?.run().await

@@ -1,5 +1,7 @@
 //! Function `issue`: makes the certificates of completed courses. It is the only one that links Typst.
 
+use std::process::ExitCode;
+
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, Bucket, Package, Table};
@@ -8,8 +10,11 @@ use testamur_lambda::{config, metrics, observe};
 use testamur_pipeline::{CourseCompleted, Issuer, events};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    observe::start();
+async fn main() -> ExitCode {
+    testamur_lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let issuer = Issuer {

@@ -1,5 +1,7 @@
 //! Function `schedule-mail`: has the e-mail of a new certificate sent a little later.
 
+use std::process::ExitCode;
+
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, MailSchedule};
@@ -9,8 +11,11 @@ use testamur_pipeline::notify::notify_later;
 use testamur_pipeline::{CertificateGenerated, events};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    observe::start();
+async fn main() -> ExitCode {
+    testamur_lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let schedule = MailSchedule::from_environment(&sdk)?;
     let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY", 60)?.into());

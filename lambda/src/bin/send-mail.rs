@@ -1,5 +1,7 @@
 //! Function `send-mail`: tells a learner of a certificate, once.
 
+use std::process::ExitCode;
+
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, Package, Post, Table};
@@ -8,8 +10,11 @@ use testamur_lambda::{config, metrics, observe};
 use testamur_pipeline::{CertificateGenerated, Notifier, events};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    observe::start();
+async fn main() -> ExitCode {
+    testamur_lambda::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let notifier = Notifier {
