@@ -5,6 +5,7 @@
 //! [`Proxy`] stands before an emulator and fails requests, and [`StreamPoller`] hands over a table's stream by AWS's rules,
 //! which the emulator does not keep. Nothing here reaches the network, and nothing outlives the test process.
 
+mod collector;
 mod emulator;
 mod events;
 mod fault;
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 
+pub use collector::Collector;
 pub use emulator::{Emulator, Moto};
 pub use events::{queue_event, stream_event};
 pub use fault::{Fault, When};

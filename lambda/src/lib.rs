@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod observe;
 pub mod sqs;
 pub mod stream;
+pub mod xray;
 
 use std::process::ExitCode;
 

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use testamur_pipeline::notify::Notified;
 use testamur_pipeline::{CertificateGenerated, Issued};
+use tracing::Subscriber;
 use tracing::span::{Attributes, Id};
-use tracing::{Subscriber, info};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -36,7 +36,7 @@ pub fn issued(issued: &Issued) {
     if outcome == "Issued" {
         emit("LatencyMs", Unit::Milliseconds, milliseconds_since(record.issued_at), None);
     }
-    info!(outcome, template = record.template.id, locale = record.locale, "certificate");
+    observe::outcome(outcome);
 }
 
 /// Tells what became of the news of a certificate, and how long after the completion it was sent.
@@ -45,7 +45,7 @@ pub fn notified(notified: Notified, event: &CertificateGenerated) {
     if notified == Notified::Sent {
         emit("LatencyMs", Unit::Milliseconds, milliseconds_since(event.issued_at), None);
     }
-    info!(outcome = ?notified, "e-mail");
+    observe::outcome(notified);
 }
 
 /// Counts a message that went to the dead letters, by its reason.

@@ -10,7 +10,7 @@ use lambda_runtime::Context;
 use serde::Deserialize;
 use testamur_pipeline::TraceParent;
 use tracing::field::Empty;
-use tracing::{Span, info_span};
+use tracing::{Span, info, info_span};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -74,6 +74,11 @@ pub fn certificate(id: impl std::fmt::Display) {
     Span::current().record("certificate_id", tracing::field::display(id));
 }
 
+/// Says what became of the current message.
+pub fn outcome(outcome: impl std::fmt::Debug) {
+    info!(?outcome, "done");
+}
+
 /// The trace as it goes on from the current span, for an event that is caused by one of `parent`.
 #[must_use]
 pub fn continued(parent: Option<TraceParent>) -> Option<TraceParent> {
@@ -103,19 +108,4 @@ pub(crate) fn trace_of(body: &str) -> Option<TraceParent> {
     }
     let body: Body = serde_json::from_str(body).ok()?;
     TraceParent::parse(&body.detail.and_then(|detail| detail.traceparent).or(body.traceparent)?)
-}
-
-/// A trace as X-Ray's [tracing header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader).
-pub(crate) fn xray_header(trace: TraceParent) -> String {
-    let id = format!("{:032x}", trace.trace);
-    let (time, random) = id.split_at(8);
-    format!("Root=1-{time}-{random};Parent={:016x};Sampled={}", trace.span, u8::from(trace.sampled))
-}
-
-/// The trace in a tracing header of X-Ray; none if it names no span.
-pub(crate) fn from_xray_header(header: &str) -> Option<TraceParent> {
-    let field = |name: &str| header.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
-    let trace = field("Root")?.strip_prefix("1-")?.replace('-', "");
-    let flags = if field("Sampled") == Some("0") { "00" } else { "01" };
-    TraceParent::parse(&format!("00-{trace}-{}-{flags}", field("Parent")?))
 }

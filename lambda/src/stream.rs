@@ -14,7 +14,7 @@ use testamur_pipeline::ports::Bus;
 use tracing::{Instrument, Span, info, warn};
 
 use crate::aws::{DeadLetters, EventBus, Letter, news};
-use crate::{metrics, observe};
+use crate::{metrics, observe, xray};
 
 /// The life of a function that is fed by the table's stream.
 pub struct Publisher {
@@ -102,7 +102,7 @@ fn read<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<
     let Some(mut event) = news(record)? else {
         return Ok(None);
     };
-    let own = || context.xray_trace_id.as_deref().and_then(observe::from_xray_header);
+    let own = || context.xray_trace_id.as_deref().and_then(xray::parse);
     let parent = event.traceparent().or_else(own);
     let span = observe::message(&context.request_id, &record.event_id, parent);
     span.in_scope(|| {

@@ -6,6 +6,7 @@ mod faults;
 mod functions;
 mod harness;
 mod infrastructure;
+mod traces;
 
 use serde_json::{Value, json};
 use testamur_tests::cloud::queue_event;

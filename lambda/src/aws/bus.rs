@@ -8,7 +8,7 @@ use testamur_pipeline::ports::Bus;
 use testamur_pipeline::{Error, Rejection, Unavailable};
 
 use super::reason;
-use crate::observe;
+use crate::xray;
 
 /// The most entries of one request.
 const MAX_ENTRIES: usize = 10;
@@ -40,7 +40,7 @@ impl EventBus {
             .source(&self.source)
             .detail_type(event.detail_type())
             .detail(event.detail())
-            .set_trace_header(event.traceparent().map(observe::xray_header))
+            .set_trace_header(event.traceparent().map(xray::header))
             .build()
     }
 

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, Table, feedback};
-use testamur_lambda::config;
 use testamur_lambda::sqs::Consumer;
+use testamur_lambda::{config, observe};
 use testamur_pipeline::feedback::heed;
 
 #[tokio::main]
@@ -19,8 +19,7 @@ async fn serve() -> Result<(), Error> {
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let work = async |body: &str| {
         if let Some(feedback) = feedback(body)? {
-            let heeded = heed(&table, &feedback, Timestamp::now()).await?;
-            tracing::info!(outcome = ?heeded, "heeded");
+            observe::outcome(heed(&table, &feedback, Timestamp::now()).await?);
         }
         Ok(())
     };

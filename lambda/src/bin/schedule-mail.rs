@@ -23,8 +23,7 @@ async fn serve() -> Result<(), Error> {
         let mut event: CertificateGenerated = events::parse(body)?;
         observe::certificate(&event.certificate_id);
         event.traceparent = observe::continued(event.traceparent);
-        let scheduled = notify_later(&schedule, &event, Timestamp::now(), delay).await?;
-        tracing::info!(outcome = ?scheduled, "scheduled");
+        observe::outcome(notify_later(&schedule, &event, Timestamp::now(), delay).await?);
         Ok(())
     };
     Consumer::from_environment(&sdk)?.run(work).await

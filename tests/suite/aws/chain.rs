@@ -70,7 +70,8 @@ async fn a_completed_course_becomes_the_same_certificate_as_on_one_machine_and_a
     stack.complete("u-ada", "e-1", "2026-11-20T14:03:21Z").await;
     let record = record(&stack, "u-ada", "e-1").await;
     let mail = until("the e-mail", async || {
-        stack.mails_to("u-ada@example.com").await.into_iter().find(|mail| mail.to_string().contains(BASE_URL))
+        let url = record["pdfUrl"].as_str().unwrap();
+        stack.mails_to("u-ada@example.com").await.into_iter().find(|mail| mail["BodyText"].to_string().contains(url))
     })
     .await;
 
@@ -92,7 +93,6 @@ async fn a_completed_course_becomes_the_same_certificate_as_on_one_machine_and_a
     assert_eq!(described, format!("JPEG 1684 1190 RGB 144 144\n{}\n", record["pdfUrl"].as_str().unwrap()));
 
     assert_eq!(mail["Subject"], "Your certificate for Analytical Engines");
-    assert!(mail["BodyText"].as_str().unwrap_or_default().contains(record["pdfUrl"].as_str().unwrap()), "{mail}");
 
     let generated = until("the news", async || tap.details("CertificateGenerated").await.pop()).await;
     let names = ["certificateId", "userId", "courseId", "courseName", "userName", "issuedAt"];
