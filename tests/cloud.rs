@@ -32,7 +32,7 @@ pub use events::{queue_event, stream_event};
 pub use fault::{Fault, When};
 pub use function::{Answer, Function, Invocation, Killer};
 pub use http::Cloud;
-pub use packages::package;
+pub use packages::{FUNCTIONS, package, unpack};
 pub use proxy::{Held, Moment, Proxy};
 pub use request::Seen;
 pub use seed::Completion;

@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::{Error as RuntimeError, LambdaEvent, service_fn};
 use testamur_pipeline::{Error, Unavailable};
 use tokio::time::{Instant, timeout_at};
@@ -50,7 +50,8 @@ impl Consumer {
     pub async fn run(self, work: impl AsyncFn(&str) -> Result<(), Error>) -> Result<(), RuntimeError> {
         let handle = async |event: LambdaEvent<SqsEvent>| {
             let span = observe::invocation(&event.context);
-            let answer = self.batch(event, &work).instrument(span).await;
+            // Boxed, or types nest too deeply for the compiler.
+            let answer = self.batch(event, &work).boxed_local().instrument(span).await;
             observe::flush().await;
             Ok::<_, RuntimeError>(answer)
         };

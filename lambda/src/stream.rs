@@ -6,11 +6,12 @@
 use aws_config::SdkConfig;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures_util::FutureExt;
 use lambda_runtime::{Context, Error as RuntimeError, LambdaEvent, service_fn};
 use serde_json::json;
-use testamur_pipeline::Error;
 use testamur_pipeline::events::Outgoing;
 use testamur_pipeline::ports::Bus;
+use testamur_pipeline::{Error, Unavailable};
 use tracing::{Instrument, Span, info, warn};
 
 use crate::aws::{DeadLetters, EventBus, Letter, news};
@@ -45,7 +46,8 @@ impl Publisher {
     pub async fn run(self) -> Result<(), RuntimeError> {
         let handle = async |event: LambdaEvent<Event>| {
             let span = observe::invocation(&event.context);
-            let answer = self.batch(event).instrument(span).await;
+            // Boxed, or types nest too deeply for the compiler.
+            let answer = self.batch(event).boxed_local().instrument(span).await;
             observe::flush().await;
             Ok::<_, RuntimeError>(answer)
         };
@@ -72,19 +74,23 @@ impl Publisher {
 
     /// The failure of a change, if the stream has to give it again.
     async fn settle(&self, record: &EventRecord, outcome: Result<(), Error>) -> Option<DynamoDbBatchItemFailure> {
-        let settled = match outcome {
-            Ok(()) => Ok(info!("published")),
-            Err(Error::Retryable(failure)) => Err(failure),
-            Err(Error::Rejected(rejection)) => self.bury(record, rejection.code(), &rejection.to_string()).await,
+        let error = match outcome {
+            Ok(()) => {
+                info!("published");
+                return None;
+            }
+            Err(Error::Retryable(failure)) => failure,
+            Err(Error::Rejected(rejection)) => {
+                self.bury(record, rejection.code(), &rejection.to_string()).await.err()?
+            }
         };
-        let error = settled.err()?;
         warn!(%error, "to be tried again");
         let mut failure = DynamoDbBatchItemFailure::default();
         failure.item_identifier = record.change.sequence_number.clone();
         Some(failure)
     }
 
-    async fn bury(&self, record: &EventRecord, code: &str, reason: &str) -> Result<(), testamur_pipeline::Unavailable> {
+    async fn bury(&self, record: &EventRecord, code: &str, reason: &str) -> Result<(), Unavailable> {
         let body = json!({
             "eventId": record.event_id,
             "sequenceNumber": record.change.sequence_number,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, PipeReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -20,6 +21,7 @@ const TIME: Duration = Duration::from_secs(30);
 /// It starts when it is first invoked, and again after it has ended.
 pub struct Function {
     name: String,
+    package: PathBuf,
     environment: BTreeMap<String, String>,
     log: Arc<Mutex<Vec<String>>>,
     running: Option<Running>,
@@ -63,8 +65,6 @@ impl Function {
     /// A function that calls AWS at an address, with dummy credentials that may do everything.
     #[must_use]
     pub fn new(name: &str, endpoint: &str) -> Self {
-        let package = packages::package(name);
-        let package = package.to_str().expect("the build folder's path is UTF-8");
         let variables = [
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
@@ -79,14 +79,21 @@ impl Function {
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "test"),
             ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
-            ("LAMBDA_TASK_ROOT", package),
             ("_HANDLER", "bootstrap"),
             ("PATH", "/usr/bin:/bin"),
             ("LANG", "en_US.UTF-8"),
             ("TZ", ":UTC"),
         ];
         let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { name: name.to_owned(), environment: environment.into(), log: Arc::default(), running: None }
+        let (name, package) = (name.to_owned(), packages::package(name));
+        Self { name, package, environment: environment.into(), log: Arc::default(), running: None }
+    }
+
+    /// The same function from another package, unpacked into a folder.
+    #[must_use]
+    pub fn from(mut self, package: PathBuf) -> Self {
+        self.package = package;
+        self
     }
 
     /// The same function with an environment variable.
@@ -169,12 +176,12 @@ impl Function {
     }
 
     fn spawn(&self, api: &RuntimeApi) -> Process {
-        let package = packages::package(&self.name);
         let (reader, writer) = std::io::pipe().expect("pipes can be made");
-        let child = Command::new(package.join("bootstrap"))
-            .current_dir(&package)
+        let child = Command::new(self.package.join("bootstrap"))
+            .current_dir(&self.package)
             .env_clear()
             .envs(&self.environment)
+            .env("LAMBDA_TASK_ROOT", &self.package)
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
             .stdout(writer.try_clone().expect("pipes can be shared"))

@@ -2,26 +2,18 @@
 //!
 //! They are for the emulator on this machine. What goes to AWS is built by `lambda/package`, optimised and for its processors.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use crate::witness::{python_with, tool};
+use crate::witness::tool;
 use crate::{build_folder, repository};
 
-/// Every function, and what its package holds besides the program.
-const FUNCTIONS: [(&str, &[&str]); 5] = [
-    ("detect", &[]),
-    ("issue", &["templates", "fonts"]),
-    ("schedule-mail", &[]),
-    ("send-mail", &["templates"]),
-    ("bounce", &[]),
-];
-
-/// What a deployed template has no use for.
-const UNDEPLOYED: [&str; 2] = ["samples", "snapshots"];
+/// Every function.
+pub const FUNCTIONS: [&str; 5] = ["detect", "issue", "schedule-mail", "send-mail", "bounce"];
 
 /// The folder of a function's unpacked package; beside it stands its zip, `<function>.zip`.
 #[must_use]
@@ -38,8 +30,8 @@ pub(super) fn folder() -> &'static Path {
         let lock = File::create(folder.join("lock")).expect("files can be made");
         lock.lock().expect("files can be locked");
         build();
-        for (function, parts) in FUNCTIONS {
-            make(&folder, function, parts);
+        for function in FUNCTIONS {
+            make(&folder, function);
         }
         folder
     });
@@ -59,51 +51,41 @@ fn build() {
     assert!(status.expect("cargo runs").success(), "the functions do not build");
 }
 
-fn make(folder: &Path, function: &str, parts: &[&str]) {
+fn make(folder: &Path, function: &str) {
     let program = build_folder().join(function);
     let zip = folder.join(format!("{function}.zip"));
-    let sources: Vec<_> = parts.iter().map(|part| (repository().join(part), *part)).collect();
-    let newest = sources.iter().map(|(source, _)| newest(source)).fold(modified(&program), SystemTime::max);
-    if zip.exists() && modified(&zip) >= newest {
+    let sources = ["templates", "fonts", "lambda/zip.py"].map(|source| newest(&repository().join(source)));
+    if zip.exists() && modified(&zip) >= sources.into_iter().fold(modified(&program), SystemTime::max) {
         return;
     }
-    let unpacked = folder.join(function);
-    if unpacked.exists() {
-        fs::remove_dir_all(&unpacked).expect("folders can be removed");
-    }
-    fs::create_dir_all(&unpacked).expect("folders can be made");
-    tool("strip", &["-o".as_ref(), unpacked.join("bootstrap").as_os_str(), program.as_os_str()]);
-    for (source, part) in sources {
-        link(&source, &unpacked.join(part));
-    }
+    let stripped = folder.join("stripped");
+    tool("strip", &["-o".as_ref(), stripped.as_os_str(), program.as_os_str()]);
     let unfinished = zip.with_extension("unfinished");
-    python_with("emulator", "package.py", &[unpacked.as_os_str(), unfinished.as_os_str()]);
+    let zipper = repository().join("lambda/zip.py");
+    let arguments = [zipper.as_os_str(), function.as_ref(), stripped.as_ref(), unfinished.as_ref(), "--store".as_ref()];
+    tool("python3", &arguments);
+    unpack(&unfinished, &folder.join(function));
     fs::rename(unfinished, zip).expect("files can be renamed");
 }
 
-/// Copies a folder without what is not deployed; the files are the same ones if the file system can do that.
-fn link(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("folders can be made");
-    for path in entries(from) {
-        let target = to.join(path.file_name().expect("entries have names"));
-        if path.is_dir() {
-            link(&path, &target);
-        } else if fs::hard_link(&path, &target).is_err() {
-            fs::copy(&path, &target).expect("files can be copied");
-        }
+/// Unpacks a package, as Lambda does, in place of an older one.
+pub fn unpack(zip: &Path, folder: &Path) {
+    if folder.exists() {
+        fs::remove_dir_all(folder).expect("folders can be removed");
     }
+    tool("python3", &["-m".as_ref(), "zipfile".as_ref(), "-e".as_ref(), zip.as_os_str(), folder.as_os_str()]);
+    // Python's unpacker forgets who may run what.
+    fs::set_permissions(folder.join("bootstrap"), Permissions::from_mode(0o755)).expect("it is ours");
 }
 
-/// When the last change was made in a folder.
-fn newest(folder: &Path) -> SystemTime {
-    let times = entries(folder).into_iter().map(|path| if path.is_dir() { newest(&path) } else { modified(&path) });
-    times.fold(modified(folder), SystemTime::max)
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+/// When the last change was made to a file, or in a folder.
+fn newest(path: &Path) -> SystemTime {
+    if !path.is_dir() {
+        return modified(path);
+    }
+    let entries = fs::read_dir(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let paths = entries.map(|entry| entry.expect("folders are readable").path());
-    paths.filter(|path| !UNDEPLOYED.iter().any(|name| path.ends_with(name))).collect()
+    paths.map(|path| newest(&path)).fold(modified(path), SystemTime::max)
 }
 
 fn modified(path: &Path) -> SystemTime {

@@ -399,7 +399,7 @@ async fn without_a_report_the_same_e_mail_is_sent_again_and_a_refusal_lets_the_n
     let refused = r#"{"__type":"MessageRejected","message":"Address u-ada@example.com is not verified"}"#;
     let other = generated("0d9c8f1e-5a7b-8c3d-9e2f-000000000001");
     proxy.strike(When::at(1).of("ses"), Fault::Answered(400, refused.to_owned()));
-    assert!(send.invoke(&batch(&[other.clone()])).await.failures().is_empty());
+    assert!(send.invoke(&batch(std::slice::from_ref(&other))).await.failures().is_empty());
     let letters = dead_letters(&stack, "MailDeadLetters").await;
     let expected = "can't send this e-mail: SES refuses it: MessageRejected";
     assert_eq!(letters, [("bad-mail".to_owned(), expected.to_owned(), other.clone())]);

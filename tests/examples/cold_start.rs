@@ -1,0 +1,101 @@
+//! How long the functions that `lambda/package x86_64` has built take to start, and to handle their first and their second event.
+//!
+//! They run as in Lambda, over a Runtime API of ours, and call an emulator; so this measures our programs and not AWS.
+
+#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testamur_tests::cloud::{Emulator, FUNCTIONS, Function, Stack, queue_event, stream_event, unpack};
+use testamur_tests::repository;
+
+const RUNS: usize = 15;
+
+#[tokio::main]
+async fn main() {
+    let emulator = Emulator::start(None);
+    let stack = Stack::deploy(&emulator, "cold-start", &[("MailDelaySeconds", "86400")]).await;
+    stack.still().await;
+    stack.seed().await;
+    let unpacked = tempfile::tempdir().expect("temporary folders can be made");
+    println!("median of {RUNS}, in ms\n{:14} {:>8} {:>14} {:>15}", "function", "start", "first event", "second event");
+    for name in FUNCTIONS {
+        let zip = repository().join(format!("target/lambda/{name}.zip"));
+        assert!(zip.exists(), "{} is not there: build it with lambda/package x86_64", zip.display());
+        let package = unpacked.path().join(name);
+        unpack(&zip, &package);
+        let mut runs = Vec::new();
+        for run in 0..RUNS {
+            let function = stack.function(name, &stack.endpoint).await.from(package.clone());
+            runs.push(measure(function, [run * 2, run * 2 + 1].map(|number| event(name, number))).await);
+        }
+        let [start, first, second] = [0, 1, 2].map(|part| median(runs.iter().map(|times| times[part]).collect()));
+        println!("{name:14} {start:8.1} {first:14.1} {second:15.1}");
+    }
+}
+
+/// Milliseconds until it asks for an event, for the first, and for the second.
+async fn measure(mut function: Function, events: [Value; 2]) -> [f64; 3] {
+    let mut times = [0.0; 3];
+    let started = Instant::now();
+    function.start().await.unwrap_or_else(|answer| panic!("{answer:?}: {:#?}", function.log()));
+    times[0] = milliseconds(started.elapsed());
+    for (time, event) in times[1..].iter_mut().zip(events) {
+        let started = Instant::now();
+        let answer = function.invoke(&event).await;
+        *time = milliseconds(started.elapsed());
+        assert!(answer.failures().is_empty(), "{answer:?}");
+    }
+    times
+}
+
+fn event(function: &str, number: usize) -> Value {
+    let id = format!("e-{number}");
+    let certificate_id = testamur_pipeline::contract::record(&id).certificate_id;
+    let completed = json!({
+        "userId": "u-ada", "courseId": "c-1", "enrollmentId": id, "completedAt": "2026-11-20T14:03:21Z",
+    });
+    let generated = json!({
+        "certificateId": certificate_id, "userId": "u-ada", "courseId": "c-1", "courseName": "Engines",
+        "userName": "Ada Lovelace", "issuedAt": "2026-11-20T14:03:21Z", "certificateUrl": "https://example.com/1.pdf",
+    });
+    let bounced = json!({ "detail": {
+        "eventType": "Bounce", "mail": { "messageId": "1" },
+        "bounce": { "bounceType": "Permanent", "bouncedRecipients": [{ "emailAddress": format!("{id}@example.com") }] },
+    } });
+    let body = match function {
+        "detect" => return change(&id),
+        "issue" => completed,
+        "bounce" => bounced,
+        _ => generated,
+    };
+    queue_event("queue", [("m-1", 1, body.to_string())])
+}
+
+/// A change in which an enrolment is complete.
+fn change(enrollment: &str) -> Value {
+    let image = json!({
+        "pk": { "S": "USER#u-ada" }, "sk": { "S": format!("ENROLLMENT#{enrollment}") }, "type": { "S": "Enrollment" },
+        "userId": { "S": "u-ada" }, "courseId": { "S": "c-1" }, "enrollmentId": { "S": enrollment },
+        "completionDate": { "S": "2026-11-20T14:03:21Z" },
+    });
+    let record = json!({
+        "eventID": "1", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_183_401, "Keys": { "pk": image["pk"], "sk": image["sk"] },
+            "NewImage": image, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    });
+    stream_event("arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/1", &[record])
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
