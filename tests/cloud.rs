@@ -28,7 +28,7 @@ use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 
 pub use collector::Collector;
 pub use emulator::{Emulator, Moto};
-pub use events::{queue_event, stream_event};
+pub use events::{example_event, queue_event, stream_event};
 pub use fault::{Fault, When};
 pub use function::{Answer, Function, Invocation, Killer};
 pub use http::Cloud;

@@ -3,6 +3,17 @@
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, REGION};
+use crate::repository;
+
+/// The example event of a function, from `lambda/events`, for an enrolment and a certificate of its own.
+#[must_use]
+pub fn example_event(function: &str, enrollment: &str) -> Value {
+    let path = repository().join(format!("lambda/events/{function}.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let certificate = testamur_pipeline::contract::record(enrollment).certificate_id.to_string();
+    let text = text.replace("e-example", enrollment).replace("0d9c8f1e-5a7b-8c3d-9e2f-000000000001", &certificate);
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
 
 /// A batch of messages of a queue, each an id, how often it was received, and a body.
 #[must_use]

@@ -6,7 +6,11 @@
 use std::time::Instant;
 
 use serde_json::Value;
-use testamur_tests::cloud::{Completion, Emulator, Stack, until};
+use testamur_tests::cloud::{Completion, Emulator, FUNCTIONS, REGION, Stack, until};
+use testamur_tests::repository;
+
+/// Where the functions' environments are written.
+const PLAYGROUND: &str = "target/playground";
 
 #[tokio::main]
 async fn main() {
@@ -20,6 +24,7 @@ async fn main() {
     }
     follow(&stack, &demo[0]).await;
     if std::env::args().any(|argument| argument == "--stay") {
+        write_environments(&stack).await;
         explain(&stack, &emulator, &demo[1]);
         std::future::pending::<()>().await;
     }
@@ -55,6 +60,22 @@ async fn follow(stack: &Stack, completion: &Completion) {
     at(&format!("an e-mail is sent: {}", mail["Subject"].as_str().unwrap_or_default()));
 }
 
+/// Writes the environment of each function, so that `cargo lambda watch` runs it as the stack would.
+async fn write_environments(stack: &Stack) {
+    let folder = repository().join(PLAYGROUND);
+    std::fs::create_dir_all(&folder).expect("folders can be made");
+    for name in FUNCTIONS {
+        let set = stack.environment(name).await;
+        let own = set.iter().map(|(name, value)| format!("{name}={}\n", value.as_str().unwrap_or_default()));
+        let endpoint = &stack.endpoint;
+        let aws = format!(
+            "AWS_ENDPOINT_URL={endpoint}\nAWS_ACCESS_KEY_ID=test\nAWS_SECRET_ACCESS_KEY=test\nAWS_REGION={REGION}\n"
+        );
+        std::fs::write(folder.join(format!("{name}.env")), own.collect::<String>() + &aws)
+            .expect("files can be written");
+    }
+}
+
 fn explain(stack: &Stack, emulator: &Emulator, next: &Completion) {
     let endpoint = emulator.endpoint();
     let table = stack.resource("Table");
@@ -81,7 +102,12 @@ See what came of it:
 
   aws s3 ls --recursive s3://{bucket}/
   aws logs tail {logs}
-  curl {endpoint}/_ministack/ses/messages",
+  curl {endpoint}/_ministack/ses/messages
+
+Run a function of yours beside it, anew at every save, and hand it its example event:
+
+  cargo lambda watch --package testamur-lambda --bin issue --env-file {PLAYGROUND}/issue.env
+  cargo lambda invoke issue --data-file lambda/events/issue.json",
         bucket = stack.resource("Bucket"),
         bus = stack.resource("Bus"),
         log = emulator.log().display(),

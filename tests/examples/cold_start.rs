@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use testamur_tests::cloud::{Emulator, FUNCTIONS, Function, Stack, queue_event, stream_event, unpack};
+use serde_json::Value;
+use testamur_tests::cloud::{Emulator, FUNCTIONS, Function, Stack, example_event, unpack};
 use testamur_tests::repository;
 
 const RUNS: usize = 15;
@@ -17,7 +17,7 @@ async fn main() {
     let emulator = Emulator::start(None);
     let stack = Stack::deploy(&emulator, "cold-start", &[("MailDelaySeconds", "86400")]).await;
     stack.still().await;
-    stack.seed().await;
+    stack.seed_demo().await;
     let unpacked = tempfile::tempdir().expect("temporary folders can be made");
     println!("median of {RUNS}, in ms\n{:14} {:>8} {:>14} {:>15}", "function", "start", "first event", "second event");
     for name in FUNCTIONS {
@@ -28,7 +28,10 @@ async fn main() {
         let mut runs = Vec::new();
         for run in 0..RUNS {
             let function = stack.function(name, &stack.endpoint).await.from(package.clone());
-            runs.push(measure(function, [run * 2, run * 2 + 1].map(|number| event(name, number))).await);
+            runs.push(
+                measure(function, [run * 2, run * 2 + 1].map(|number| example_event(name, &format!("e-{number}"))))
+                    .await,
+            );
         }
         let [start, first, second] = [0, 1, 2].map(|part| median(runs.iter().map(|times| times[part]).collect()));
         println!("{name:14} {start:8.1} {first:14.1} {second:15.1}");
@@ -48,47 +51,6 @@ async fn measure(mut function: Function, events: [Value; 2]) -> [f64; 3] {
         assert!(answer.failures().is_empty(), "{answer:?}");
     }
     times
-}
-
-fn event(function: &str, number: usize) -> Value {
-    let id = format!("e-{number}");
-    let certificate_id = testamur_pipeline::contract::record(&id).certificate_id;
-    let completed = json!({
-        "userId": "u-ada", "courseId": "c-1", "enrollmentId": id, "completedAt": "2026-11-20T14:03:21Z",
-    });
-    let generated = json!({
-        "certificateId": certificate_id, "userId": "u-ada", "courseId": "c-1", "courseName": "Engines",
-        "userName": "Ada Lovelace", "issuedAt": "2026-11-20T14:03:21Z", "certificateUrl": "https://example.com/1.pdf",
-    });
-    let bounced = json!({ "detail": {
-        "eventType": "Bounce", "mail": { "messageId": "1" },
-        "bounce": { "bounceType": "Permanent", "bouncedRecipients": [{ "emailAddress": format!("{id}@example.com") }] },
-    } });
-    let body = match function {
-        "detect" => return change(&id),
-        "issue" => completed,
-        "bounce" => bounced,
-        _ => generated,
-    };
-    queue_event("queue", [("m-1", 1, body.to_string())])
-}
-
-/// A change in which an enrolment is complete.
-fn change(enrollment: &str) -> Value {
-    let image = json!({
-        "pk": { "S": "USER#u-ada" }, "sk": { "S": format!("ENROLLMENT#{enrollment}") }, "type": { "S": "Enrollment" },
-        "userId": { "S": "u-ada" }, "courseId": { "S": "c-1" }, "enrollmentId": { "S": enrollment },
-        "completionDate": { "S": "2026-11-20T14:03:21Z" },
-    });
-    let record = json!({
-        "eventID": "1", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
-        "awsRegion": "us-east-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": 1_795_183_401, "Keys": { "pk": image["pk"], "sk": image["sk"] },
-            "NewImage": image, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_AND_OLD_IMAGES",
-        },
-    });
-    stream_event("arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/1", &[record])
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testamur_tests::cloud::{Answer, Emulator, Fault, Function, Moment, Proxy, Stack, StreamPoller, When, queue_event};
+use testamur_tests::cloud::{
+    Answer, Emulator, Fault, Function, Moment, Proxy, Stack, StreamPoller, When, example_event, queue_event,
+};
 
 use super::{CERTIFICATE, batch, generated};
 use crate::completed;
@@ -52,6 +54,27 @@ fn metric(function: &Function, name: &str) -> Vec<f64> {
         metrics.iter().any(|metric| metric["Name"] == name).then(|| line[name].as_f64().unwrap())
     };
     lines.filter_map(named).collect()
+}
+
+#[tokio::test]
+async fn the_example_events_are_events_of_their_functions() {
+    let stack = still("examples").await;
+    stack.seed_demo().await;
+    let tap = stack.tap().await;
+    for (name, dead) in [
+        ("detect", "DetectDeadLetters"),
+        ("issue", "CertificateDeadLetters"),
+        ("schedule-mail", "ScheduleDeadLetters"),
+        ("send-mail", "MailDeadLetters"),
+        ("bounce", "BounceDeadLetters"),
+    ] {
+        let mut function = stack.function(name, &stack.endpoint).await.with("TESTAMUR_MAIL_DELAY", "86400");
+        assert!(function.invoke(&example_event(name, "e-example")).await.failures().is_empty(), "{name}");
+        assert!(stack.messages(dead).await.is_empty(), "{name}: {:?}", dead_letters(&stack, dead).await);
+    }
+    assert_eq!(tap.details("CourseCompleted").await[0]["enrollmentId"], "e-example");
+    assert_eq!(stack.certificates("u-nguyen").await.len(), 1);
+    assert_eq!(stack.mails_to("tuyet@example.com").await.len(), 1);
 }
 
 #[tokio::test]
