@@ -1,7 +1,8 @@
 //! The adapters of AWS, and how all of them call it.
 //!
-//! Every client has the same timeouts and repeats with jitter, well inside the 30 seconds of a function. What still fails is
-//! [`Unavailable`], throttling too, and the queue or stream tries again later; only what no repetition mends is a rejection.
+//! Every client has the same timeouts and repeats with jitter; whoever calls gives up before the function's deadline. What still
+//! fails is [`Unavailable`], throttling too, and the queue or stream tries again later; only what no repetition mends is a
+//! rejection.
 
 mod bus;
 mod dead_letters;
@@ -56,7 +57,11 @@ pub async fn sdk() -> SdkConfig {
         .await
 }
 
-/// A failed call. The answer's code and text are told, not its content, which can hold what a learner typed.
+/// The codes whose texts name resources and permissions. Other texts can repeat what was sent, which a learner may have typed.
+const TOLD: [&str; 5] =
+    ["AccessDenied", "AccessDeniedException", "NoSuchBucket", "ResourceNotFoundException", "ThrottlingException"];
+
+/// A failed call.
 fn unavailable<E, R>(action: impl Into<String>, error: &SdkError<E, R>) -> Unavailable
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -72,8 +77,8 @@ where
 {
     match error {
         SdkError::ServiceError(_) => match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(code), None) => code.to_owned(),
+            (Some(code), Some(message)) if TOLD.contains(&code) => format!("{code}: {message}"),
+            (Some(code), _) => code.to_owned(),
             _ => "an answer without a code".to_owned(),
         },
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),

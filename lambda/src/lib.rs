@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod config;
+mod deadline;
 pub mod metrics;
 pub mod observe;
 pub mod sqs;

@@ -90,9 +90,12 @@ pub fn continued(parent: Option<TraceParent>) -> Option<TraceParent> {
 }
 
 /// Hands over what is still to be sent before Lambda freezes the process.
-pub(crate) async fn flush() {
+pub(crate) async fn flush(end: tokio::time::Instant) {
     #[cfg(feature = "otel")]
-    otel::flush().await;
+    // A collector that is away must not cost a certificate.
+    let _ = tokio::time::timeout_at(end, otel::flush()).await;
+    #[cfg(not(feature = "otel"))]
+    let _ = end;
 }
 
 /// The trace of a message's body, in an envelope or bare.

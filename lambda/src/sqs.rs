@@ -2,7 +2,7 @@
 //!
 //! What a message asks for is the function's business. Nobody logs a body: it holds what learners typed.
 
-use std::time::{Duration, SystemTime};
+use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -12,16 +12,11 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, info, warn};
 
 use crate::aws::{DeadLetters, Letter};
+use crate::deadline::Deadline;
 use crate::{config, metrics, observe};
 
 /// How many messages are worked on at a time: enough to draw one certificate while others are being stored.
 const CONCURRENCY: usize = 4;
-
-/// How long before the deadline work is given up, so that there is time to answer which messages failed.
-const MARGIN: Duration = Duration::from_secs(2);
-
-/// How long a batch may take if the deadline is not known, as under `cargo lambda watch`, which gives one in the past.
-const UNKNOWN_DEADLINE: Duration = Duration::from_secs(25);
 
 /// The code of dead letters that were tried often enough.
 const UNAVAILABLE: &str = "unavailable";
@@ -50,9 +45,10 @@ impl Consumer {
     pub async fn run(self, work: impl AsyncFn(&str) -> Result<(), Error>) -> Result<(), RuntimeError> {
         let handle = async |event: LambdaEvent<SqsEvent>| {
             let span = observe::invocation(&event.context);
+            let deadline = Deadline::of(&event.context);
             // Boxed, or types nest too deeply for the compiler.
-            let answer = self.batch(event, &work).boxed_local().instrument(span).await;
-            observe::flush().await;
+            let answer = self.batch(event, deadline, &work).boxed_local().instrument(span).await;
+            observe::flush(deadline.answer).await;
             Ok::<_, RuntimeError>(answer)
         };
         lambda_runtime::run(service_fn(handle)).await
@@ -61,15 +57,15 @@ impl Consumer {
     async fn batch(
         &self,
         event: LambdaEvent<SqsEvent>,
+        deadline: Deadline,
         work: &impl AsyncFn(&str) -> Result<(), Error>,
     ) -> SqsBatchResponse {
-        let stop = give_up_at(event.context.deadline());
         let request_id = &event.context.request_id;
         let messages = stream::iter(&event.payload.records);
         let failed: Vec<_> = messages
             .map(|message| async move {
                 let span = span(request_id, message);
-                let done = self.message(message, stop, work).instrument(span).await;
+                let done = self.message(message, deadline, work).instrument(span).await;
                 (!done).then(|| message.message_id.clone().unwrap_or_default())
             })
             .buffer_unordered(CONCURRENCY)
@@ -84,23 +80,22 @@ impl Consumer {
     async fn message(
         &self,
         message: &SqsMessage,
-        stop: Instant,
+        deadline: Deadline,
         work: &impl AsyncFn(&str) -> Result<(), Error>,
     ) -> bool {
         let body = message.body.as_deref().unwrap_or_default();
-        let late = || Error::from(Unavailable::new("out of time", "the function's deadline is near"));
-        let done = match Instant::now() < stop {
-            true => timeout_at(stop, work(body)).await.unwrap_or_else(|_| Err(late())),
-            false => Err(late()),
+        let done = attempt(body, deadline, work).await;
+        let bury = async |code: &str, reason: &str| {
+            timeout_at(deadline.answer, self.bury(body, code, reason)).await.unwrap_or(false)
         };
         match done {
             Ok(()) => true,
-            Err(Error::Rejected(reason)) => self.bury(body, reason.code(), &reason.to_string()).await,
+            Err(Error::Rejected(reason)) => bury(reason.code(), &reason.to_string()).await,
             Err(Error::Retryable(reason)) if receives(message) < self.max_receives => {
                 warn!(%reason, receives = receives(message), "to be tried again");
                 false
             }
-            Err(Error::Retryable(reason)) => self.bury(body, UNAVAILABLE, &reason.to_string()).await,
+            Err(Error::Retryable(reason)) => bury(UNAVAILABLE, &reason.to_string()).await,
         }
     }
 
@@ -120,6 +115,19 @@ impl Consumer {
     }
 }
 
+/// Works on a message, until the deadline is near. A panic harms no other message; its text stays untold.
+async fn attempt(body: &str, deadline: Deadline, work: &impl AsyncFn(&str) -> Result<(), Error>) -> Result<(), Error> {
+    let late = || Error::from(Unavailable::new("out of time", "the function's deadline is near"));
+    if Instant::now() >= deadline.work {
+        return Err(late());
+    }
+    match timeout_at(deadline.work, AssertUnwindSafe(work(body)).catch_unwind()).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err(Unavailable::new("can't handle the message", "the program panicked").into()),
+        Err(_) => Err(late()),
+    }
+}
+
 fn span(request_id: &str, message: &SqsMessage) -> tracing::Span {
     let trace = message.body.as_deref().and_then(observe::trace_of);
     observe::message(request_id, message.message_id.as_deref().unwrap_or_default(), trace)
@@ -133,9 +141,4 @@ fn failure(item_identifier: String) -> BatchItemFailure {
     let mut failure = BatchItemFailure::default();
     failure.item_identifier = item_identifier;
     failure
-}
-
-fn give_up_at(deadline: SystemTime) -> Instant {
-    let left = deadline.duration_since(SystemTime::now()).map_or(UNKNOWN_DEADLINE, |left| left.saturating_sub(MARGIN));
-    Instant::now() + left
 }

@@ -7,14 +7,17 @@ use aws_config::SdkConfig;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use lambda_runtime::{Context, Error as RuntimeError, LambdaEvent, service_fn};
 use serde_json::json;
 use testamur_pipeline::events::Outgoing;
 use testamur_pipeline::ports::Bus;
 use testamur_pipeline::{Error, Unavailable};
+use tokio::time::timeout_at;
 use tracing::{Instrument, Span, info, warn};
 
 use crate::aws::{DeadLetters, EventBus, Letter, news};
+use crate::deadline::Deadline;
 use crate::{metrics, observe, xray};
 
 /// The life of a function that is fed by the table's stream.
@@ -46,30 +49,43 @@ impl Publisher {
     pub async fn run(self) -> Result<(), RuntimeError> {
         let handle = async |event: LambdaEvent<Event>| {
             let span = observe::invocation(&event.context);
+            let deadline = Deadline::of(&event.context);
             // Boxed, or types nest too deeply for the compiler.
-            let answer = self.batch(event).boxed_local().instrument(span).await;
-            observe::flush().await;
+            let answer = self.batch(event, deadline).boxed_local().instrument(span).await;
+            observe::flush(deadline.answer).await;
             Ok::<_, RuntimeError>(answer)
         };
         lambda_runtime::run(service_fn(handle)).await
     }
 
-    async fn batch(&self, event: LambdaEvent<Event>) -> DynamoDbEventResponse {
-        let mut failed = Vec::new();
+    /// Near the deadline all changes count as failed: to publish one twice harms nobody.
+    async fn batch(&self, event: LambdaEvent<Event>, deadline: Deadline) -> DynamoDbEventResponse {
+        let (records, context) = (&event.payload.records, &event.context);
+        let failed = timeout_at(deadline.work, self.handle(records, context)).await;
+        let mut answer = DynamoDbEventResponse::default();
+        answer.batch_item_failures = failed.unwrap_or_else(|_| {
+            warn!("out of time: all changes are to be tried again");
+            records.iter().map(failure).collect()
+        });
+        answer
+    }
+
+    /// Publishes the news of changes and gives what failed.
+    async fn handle(&self, records: &[EventRecord], context: &Context) -> Vec<DynamoDbBatchItemFailure> {
         let mut changes = Vec::new();
-        for record in &event.payload.records {
-            match read(record, &event.context) {
+        let mut unreadable = Vec::new();
+        for record in records {
+            match read(record, context) {
                 Ok(change) => changes.extend(change),
-                Err(rejection) => failed.extend(self.settle(record, Err(rejection)).await),
+                Err(rejection) => unreadable.push(self.settle(record, Err(rejection))),
             }
         }
         let events: Vec<_> = changes.iter().map(|change| change.event.clone()).collect();
-        for (change, outcome) in changes.iter().zip(self.bus.publish(&events).await) {
-            failed.extend(self.settle(change.record, outcome).instrument(change.span.clone()).await);
-        }
-        let mut answer = DynamoDbEventResponse::default();
-        answer.batch_item_failures = failed;
-        answer
+        let outcomes = changes.iter().zip(self.bus.publish(&events).await);
+        let published =
+            outcomes.map(|(change, outcome)| self.settle(change.record, outcome).instrument(change.span.clone()));
+        let (published, unreadable) = tokio::join!(join_all(published), join_all(unreadable));
+        published.into_iter().chain(unreadable).flatten().collect()
     }
 
     /// The failure of a change, if the stream has to give it again.
@@ -85,9 +101,7 @@ impl Publisher {
             }
         };
         warn!(%error, "to be tried again");
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = record.change.sequence_number.clone();
-        Some(failure)
+        Some(failure(record))
     }
 
     async fn bury(&self, record: &EventRecord, code: &str, reason: &str) -> Result<(), Unavailable> {
@@ -101,6 +115,12 @@ impl Publisher {
         metrics::rejected(code);
         Ok(())
     }
+}
+
+fn failure(record: &EventRecord) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = record.change.sequence_number.clone();
+    failure
 }
 
 /// The news in a change, in the trace that the change belongs to or else that of the invocation.

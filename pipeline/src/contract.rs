@@ -105,10 +105,12 @@ pub async fn deliveries(deliveries: &impl Deliveries, exclusive: bool) {
     assert_eq!(deliveries.take(id, lease(0)).await.unwrap(), Turn::Yours);
     assert_eq!(deliveries.take(id, lease(59)).await.unwrap(), taken, "before the lease is over");
     assert_eq!(deliveries.take(id, lease(130)).await.unwrap(), Turn::Yours, "after the lease is over");
-    deliveries.give_back(id).await.unwrap();
+    deliveries.give_back(id, lease(0)).await.unwrap();
+    assert_eq!(deliveries.take(id, lease(131)).await.unwrap(), taken, "somebody else's turn was given back");
+    deliveries.give_back(id, lease(130)).await.unwrap();
     assert_eq!(deliveries.take(id, lease(131)).await.unwrap(), Turn::Yours, "after it was given back");
     deliveries.mark_sent(id, Some("message"), at(132)).await.unwrap();
-    deliveries.give_back(id).await.unwrap();
+    deliveries.give_back(id, lease(131)).await.unwrap();
     for now in [133, 100_000] {
         assert_eq!(deliveries.take(id, lease(now)).await.unwrap(), Turn::Sent);
     }

@@ -47,12 +47,9 @@ pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option
     })
 }
 
-/// The news of a change of a record, from the images before and after it: a certificate was issued for the first time, or again.
-///
-/// Other changes, and a record's removal, are no news.
+/// The news of a change of a record, from its revision before and itself after it: a certificate was issued for the first time,
+/// or again. Other changes are no news.
 #[must_use]
-pub fn announce(before: Option<&Record>, after: Option<&Record>) -> Option<CertificateGenerated> {
-    let after = after?;
-    let is_new = before.is_none_or(|before| before.revision < after.revision);
-    is_new.then(|| after.announcement())
+pub fn announce(before: Option<u32>, after: &Record) -> Option<CertificateGenerated> {
+    before.is_none_or(|before| before < after.revision).then(|| after.announcement())
 }

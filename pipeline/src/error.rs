@@ -25,6 +25,9 @@ pub enum Rejection {
         /// What is wrong and where.
         reason: String,
     },
+    /// The bus will never take the event.
+    #[error("can't publish this event: {0}")]
+    Unpublishable(String),
     /// The directory knows no such user.
     #[error("unknown user {0}: add it to the directory, then retry")]
     UnknownUser(String),
@@ -65,7 +68,7 @@ impl Rejection {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Event { .. } => "bad-event",
+            Self::Event { .. } | Self::Unpublishable(_) => "bad-event",
             Self::UnknownUser(_) => "unknown-user",
             Self::UnknownCourse(_) => "unknown-course",
             Self::DirectoryEntry { .. } => "bad-directory-entry",
@@ -109,4 +112,31 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Takes out of the text of a parser's error what it quotes of the input: all between the first and the last quotation mark,
+/// and numbers. Names of fields stay.
+///
+/// ```
+/// # use testamur_pipeline::error::without_values;
+/// let text = r#"invalid type: string "{\"name\": \"Ada\"}", expected a map"#;
+/// assert_eq!(without_values(text), "invalid type: string (…), expected a map");
+/// assert_eq!(without_values("invalid type: integer `7`, expected a string"), "invalid type: integer (…), expected a string");
+/// assert_eq!(without_values("missing field `userId`"), "missing field `userId`");
+/// ```
+#[must_use]
+pub fn without_values(text: &str) -> String {
+    let quoted = text.find('"').zip(text.rfind('"')).filter(|(first, last)| first < last);
+    let text = match quoted {
+        Some((first, last)) => format!("{}(…){}", &text[..first], &text[last + 1..]),
+        None => text.to_owned(),
+    };
+    let mut parts = text.split('`');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    while let Some(inside) = parts.next() {
+        let is_field = kept.ends_with("field ") || inside.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+        kept.push_str(&if is_field { format!("`{inside}`") } else { "(…)".to_owned() });
+        kept.push_str(parts.next().unwrap_or_default());
+    }
+    kept
 }

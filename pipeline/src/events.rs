@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use testamur_engine::canonical_locale;
 
-use crate::error::Rejection;
+use crate::error::{Rejection, without_values};
 use crate::trace::{self, TraceParent};
 
 /// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
@@ -147,11 +147,6 @@ fn detail<E: Event>(mut value: Value) -> Result<Value, String> {
         }
         Some(found) => Err(format!("its detail-type is {found}")),
     }
-}
-
-/// Takes the quoted values out of an error's text.
-fn without_values(text: &str) -> String {
-    text.split('"').step_by(2).collect::<Vec<_>>().join("(…)")
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {

@@ -129,7 +129,7 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
             traceparent: event.traceparent,
         };
         let mut data = facts(&record, course, event);
-        record.digest = digest(&record, &data);
+        record.digest = digest(&self.settings.base_url, &record, &data);
         let keys = record.keys();
         let url = |key: &str| format!("{}/{key}", self.settings.base_url);
         record.pdf_url = url(&keys.pdf);
@@ -205,10 +205,10 @@ fn facts(record: &Record, course: &Course, event: &CourseCompleted) -> Value {
     facts
 }
 
-/// Stands for a template, the facts that fill it and the metadata beside it: the first 8 digits of their SHA-256. It tells
-/// apart what competes for one certificate, and is no proof of anything.
-fn digest(record: &Record, facts: &Value) -> String {
-    let all = json!([record.template.hash, record.user_id, record.course_id, record.issued_at, facts]);
+/// Stands for a template, the facts that fill it, where it is served and the metadata beside it: the first 8 digits of their
+/// SHA-256. It tells apart what competes for one certificate, and is no proof of anything.
+fn digest(base_url: &str, record: &Record, facts: &Value) -> String {
+    let all = json!([record.template.hash, base_url, record.user_id, record.course_id, record.issued_at, facts]);
     let hash = Sha256::digest(all.to_string());
     hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,9 +5,8 @@
 //! changes nothing.
 //!
 //! What differs between deployments is a trait in [`ports`]; [`memory`] has one of each for tests, and [`contract`] what every
-//! other must do, too. This crate deliberately
-//! knows no AWS, no SQLite, no HTTP and no clock of its own, and it decides nothing about queues but which failures may be
-//! tried again.
+//! other must do, too. This crate deliberately knows no AWS, no SQLite, no HTTP and no clock of its own, and it decides nothing
+//! about queues but which failures may be tried again.
 
 pub mod certificate;
 pub mod contract;

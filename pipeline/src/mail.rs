@@ -3,7 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use idna::domain_to_ascii;
 use jiff::Timestamp;
+use lettre::address::AddressError;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use minijinja::{Environment, UndefinedBehavior};
@@ -14,7 +16,7 @@ use crate::error::Rejection;
 use crate::events::CertificateGenerated;
 use crate::ports::{Mail, User};
 
-/// Stands for an address: the SHA-256 of its lower-case form, in hexadecimal.
+/// Stands for an address: the SHA-256 of its lower-case form, its domain in ASCII, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AddressHash(String);
 
@@ -22,8 +24,9 @@ impl AddressHash {
     /// The hash of an address, bare or as `Name <address>`.
     #[must_use]
     pub fn of(address: &str) -> Self {
-        let bare = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end().trim_end_matches('>'));
-        let hash = Sha256::digest(bare.trim().to_lowercase());
+        let bare = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end().trim_end_matches('>')).trim();
+        let known = self::address(bare).map_or_else(|_| bare.to_owned(), |address| address.to_string());
+        let hash = Sha256::digest(known.to_lowercase());
         Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -74,7 +77,7 @@ impl Composer {
             return Ok(None);
         };
         let reject = |reason: String| Rejection::Mail(reason);
-        let to: Address = email.parse().map_err(|e| reject(format!("the address of user {}: {e}", event.user_id)))?;
+        let to = address(email).map_err(|e| reject(format!("the address of user {}: {e}", event.user_id)))?;
         let [subject, text, html] = self.render(event)?;
         let message = Message::builder()
             .from(self.from.clone())
@@ -104,6 +107,12 @@ impl Composer {
         let all = || Ok([subject?, text?, html?]);
         all().map_err(|e: minijinja::Error| Rejection::Mail(format!("{e:#}")))
     }
+}
+
+/// Reads an address. A domain in other scripts becomes what mail servers know it by ([RFC 5891](https://www.rfc-editor.org/rfc/rfc5891)).
+fn address(text: &str) -> Result<Address, AddressError> {
+    let (user, domain) = text.rsplit_once('@').ok_or(AddressError::MissingParts)?;
+    Address::new(user, domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?)
 }
 
 /// Mail dates have whole seconds; times before 1970 become 1970.

@@ -109,8 +109,8 @@ impl Deliveries for &Memory {
         Ok(())
     }
 
-    async fn give_back(&self, id: CertificateId) -> Result<(), Unavailable> {
-        self.state().deliveries.retain(|kept, until| *kept != id || until.is_none());
+    async fn give_back(&self, id: CertificateId, lease: Lease) -> Result<(), Unavailable> {
+        self.state().deliveries.retain(|kept, until| (*kept, *until) != (id, Some(lease.until)));
         Ok(())
     }
 }

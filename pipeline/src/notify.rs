@@ -3,7 +3,7 @@
 //! What is promised: nothing is sent twice by two deliveries of one event, also when they come at the same time. If a process
 //! dies between handing a message to its transport and noting that, or the transport's answer is lost, nobody knows whether it
 //! was sent. Then nothing happens for [`Notifier::confirmation`], in which a transport that reports what it sent can still say
-//! so; only without such a report the same message, with the same Message-ID, is handed over again.
+//! so; only without such a report the same message is handed over again.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -73,7 +73,8 @@ impl<D: Directory, M: Mailer, L: Deliveries, S: Suppressions> Notifier<D, M, L, 
             return Ok(Notified::Suppressed);
         }
         let until = now.saturating_add(self.confirmation).expect("saturation is no error for a duration in seconds");
-        match self.deliveries.take(id, Lease { now, until }).await? {
+        let lease = Lease { now, until };
+        match self.deliveries.take(id, lease).await? {
             Turn::Sent => return Ok(Notified::Already),
             Turn::Taken => return Err(unconfirmed(id).into()),
             Turn::Yours => {}
@@ -81,15 +82,15 @@ impl<D: Directory, M: Mailer, L: Deliveries, S: Suppressions> Notifier<D, M, L, 
         match self.mailer.send(&mail).await {
             Ok(message_id) => self.deliveries.mark_sent(id, message_id.as_deref(), now).await?,
             Err(Undelivered::Unknown(failure)) => return Err(failure.into()),
-            Err(Undelivered::NotTaken(failure)) => return Err(self.give_back(id, failure.into()).await),
-            Err(Undelivered::Refused(rejection)) => return Err(self.give_back(id, rejection.into()).await),
+            Err(Undelivered::NotTaken(failure)) => return Err(self.give_back(id, lease, failure.into()).await),
+            Err(Undelivered::Refused(rejection)) => return Err(self.give_back(id, lease, rejection.into()).await),
         }
         Ok(Notified::Sent)
     }
 
     /// Lets the next attempt begin at once. If that fails, too, the next attempt waits.
-    async fn give_back(&self, id: CertificateId, reason: Error) -> Error {
-        match (self.deliveries.give_back(id).await, reason) {
+    async fn give_back(&self, id: CertificateId, lease: Lease, reason: Error) -> Error {
+        match (self.deliveries.give_back(id, lease).await, reason) {
             (Err(failure), Error::Retryable(_)) => failure.into(),
             (_, reason) => reason,
         }

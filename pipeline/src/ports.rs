@@ -129,11 +129,12 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Gives the right back, for the mail was certainly not sent. Changes nothing if it was noted as sent.
-    fn give_back(&self, id: CertificateId) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Gives the right back, for the mail was certainly not sent. Changes nothing if the right is somebody else's by now, or if
+    /// the mail was noted as sent.
+    fn give_back(&self, id: CertificateId, lease: Lease) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// For how long somebody may send.
+/// For how long somebody may send. Its end, to the nanosecond, tells whose it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
     /// From when.

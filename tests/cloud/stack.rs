@@ -83,14 +83,15 @@ impl Stack {
 
     /// Stops the emulator's event source mappings, so that nothing invokes a function but the test.
     pub async fn still(&self) {
-        let mappings = self.cloud.get("lambda", "/2015-03-31/event-source-mappings/").await;
-        for mapping in mappings["EventSourceMappings"].as_array().expect("mappings are listed") {
-            let function = mapping["FunctionArn"].as_str().expect("a mapping has a function");
-            if self.resources.values().any(|name| function.split(':').any(|part| part == name)) {
-                let id = mapping["UUID"].as_str().expect("a mapping has an id");
-                let path = format!("/2015-03-31/event-source-mappings/{id}");
-                self.cloud.put("lambda", &path, &json!({ "Enabled": false })).await;
-            }
+        for name in packages::FUNCTIONS {
+            let function = self.resource(&pascal(name));
+            let path = format!("/2015-03-31/event-source-mappings/?FunctionName={function}");
+            let mappings = self.cloud.get("lambda", &path).await;
+            let mappings = mappings["EventSourceMappings"].as_array().expect("mappings are listed");
+            assert_eq!(mappings.len(), 1, "{name} has other mappings than its own: {mappings:?}");
+            let id = mappings[0]["UUID"].as_str().expect("a mapping has an id");
+            let path = format!("/2015-03-31/event-source-mappings/{id}");
+            self.cloud.put("lambda", &path, &json!({ "Enabled": false })).await;
         }
     }
 

@@ -130,8 +130,9 @@ fn done(handed: &[String], answer: &Answer) -> usize {
 /// The filter of the template's mapping: a completion that was not there before, or a certificate that is new or changed.
 fn wanted(record: &Value) -> bool {
     let (old, new) = (&record["dynamodb"]["OldImage"], &record["dynamodb"]["NewImage"]);
+    let has_date = |image: &Value| !image["completionDate"]["S"].as_str().unwrap_or_default().is_empty();
     match new["type"]["S"].as_str() {
-        Some("Enrollment") => !new["completionDate"].is_null() && old["completionDate"].is_null(),
+        Some("Enrollment") => has_date(new) && !has_date(old),
         Some("Certificate") => record["eventName"] != "REMOVE",
         _ => false,
     }

@@ -108,8 +108,8 @@ impl Deliveries for Faulty<'_> {
         self.step(self.memory.mark_sent(id, message_id, now)).await
     }
 
-    async fn give_back(&self, id: CertificateId) -> Result<(), Unavailable> {
-        self.step(self.memory.give_back(id)).await
+    async fn give_back(&self, id: CertificateId, lease: Lease) -> Result<(), Unavailable> {
+        self.step(self.memory.give_back(id, lease)).await
     }
 }
 

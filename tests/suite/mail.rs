@@ -55,6 +55,17 @@ fn what_learners_type_stays_text_in_every_header_and_part() {
 }
 
 #[test]
+fn an_address_in_another_script_is_written_as_mail_servers_know_it() {
+    let program = Program::new();
+    program.write("users.json", r#"[{"userId": "u", "name": "Ada", "email": "ada@Bücher.example"}]"#);
+    program.issue(&[completed("u", "c-1", "e-1")]).exits(0).says("1 e-mail");
+    let (path, _) = program.files("out/mail").remove(0);
+    assert_eq!(read(&program, &path)["to"], "Ada <ada@xn--bcher-kva.example>");
+    program.run(&["suppress", "ada@bücher.example"]).exits(0).says("suppressed");
+    program.issue(&[completed("u", "c-1", "e-2")]).exits(0).says("1 issued, 1 to a suppressed address");
+}
+
+#[test]
 fn a_suppressed_address_gets_no_mail_however_it_is_written() {
     let program = Program::new();
     program.run(&["suppress", "u-ada@example.com"]).exits(3).says("nothing has been issued there yet");

@@ -72,7 +72,7 @@ impl Deliveries for Store {
         self.0.call("can't note a delivery", mark).await
     }
 
-    async fn give_back(&self, _: CertificateId) -> Result<(), Unavailable> {
+    async fn give_back(&self, _: CertificateId, _: Lease) -> Result<(), Unavailable> {
         Ok(())
     }
 }

@@ -73,7 +73,7 @@ impl Bus for EventBus {
                 bytes = 0;
             }
             if size > MAX_BYTES {
-                outcomes.push(Err(too_large(event, size)));
+                outcomes.push(Err(too_large(size)));
             } else {
                 waiting.push(entry);
                 bytes += size;
@@ -91,18 +91,17 @@ fn size(entry: &PutEventsRequestEntry) -> usize {
     [entry.source(), entry.detail_type(), entry.detail()].into_iter().flatten().map(str::len).sum()
 }
 
-fn too_large(event: &Outgoing, size: usize) -> Error {
-    let reason = format!("it has {size} bytes, more than {MAX_BYTES}");
-    Rejection::Event { kind: event.detail_type(), reason }.into()
+fn too_large(size: usize) -> Error {
+    Rejection::Unpublishable(format!("it has {size} bytes, more than {MAX_BYTES}")).into()
 }
 
 fn outcome(entry: &PutEventsResultEntry) -> Result<(), Error> {
     let Some(code) = entry.error_code() else {
         return Ok(());
     };
-    let reason = format!("{code}: {}", entry.error_message().unwrap_or("without a reason"));
+    let reason = code.to_owned();
     Err(if FINAL.contains(&code) {
-        Rejection::Event { kind: "publishable", reason }.into()
+        Rejection::Unpublishable(reason).into()
     } else {
         Unavailable::new("can't publish an event", reason).into()
     })

@@ -56,12 +56,13 @@ impl Deliveries for Table {
         marked.map(drop).map_err(|e| unavailable(format!("can't note the e-mail of {id}"), &e))
     }
 
-    async fn give_back(&self, id: CertificateId) -> Result<(), Unavailable> {
+    async fn give_back(&self, id: CertificateId, lease: Lease) -> Result<(), Unavailable> {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(Key::mail(id).attributes()));
         let given = request
-            .condition_expression("#state = :pending")
+            .condition_expression("#state = :pending AND pendingUntil = :until")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":pending", text("pending"))
+            .expression_attribute_values(":until", number(lease.until.as_nanosecond()))
             .send()
             .await;
         match given {
@@ -97,8 +98,8 @@ impl Suppressions for Table {
 }
 
 impl Table {
-    /// Whose turn it is when the item was there. The end of a lease, to the nanosecond, tells who holds it: it may be the
-    /// caller, whose first request was carried out though its answer was lost.
+    /// Whose turn it is when the item was there. It may be the caller's, whose first request was carried out though its answer
+    /// was lost.
     async fn turn(&self, id: CertificateId, lease: Lease) -> Result<Turn, Unavailable> {
         let item = self.get(&Key::mail(id)).await?.unwrap_or_default();
         Ok(if item.get("state") == Some(&text("sent")) {

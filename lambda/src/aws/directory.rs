@@ -2,19 +2,25 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use testamur_pipeline::error::without_values;
 use testamur_pipeline::name::Name;
 use testamur_pipeline::ports::{Course, Directory, User};
 use testamur_pipeline::{Error, Rejection};
 
-use super::table::{Item, Key, Table};
+use super::table::{Item, Key, Table, filled};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UserItem {
+    #[serde(default, deserialize_with = "filled")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     given_name: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     family_name: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     email: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     locale: Option<String>,
 }
 
@@ -23,8 +29,11 @@ struct UserItem {
 struct CourseItem {
     name: String,
     author: String,
+    #[serde(default, deserialize_with = "filled")]
     instructor: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     template: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     locale: Option<String>,
 }
 
@@ -50,5 +59,5 @@ impl Directory for Table {
 }
 
 fn read<T: DeserializeOwned>(item: Item) -> Result<T, String> {
-    serde_dynamo::from_item(item).map_err(|e| e.to_string())
+    serde_dynamo::from_item(item).map_err(|e| without_values(&e.to_string()))
 }

@@ -56,7 +56,7 @@ struct Recipient {
 /// # Errors
 /// [`Rejection::Event`] that says what is missing; it never repeats the report, which holds addresses.
 pub fn feedback(text: &str) -> Result<Option<Feedback>, Rejection> {
-    let reject = |reason: String| Rejection::Event { kind: "SES", reason };
+    let reject = |reason: String| Rejection::Event { kind: "SES feedback", reason };
     // The text of an error can quote a value, so only its place is told.
     let envelope: Envelope = serde_json::from_str(text)
         .map_err(|e| reject(format!("not the format of a report at line {} column {}", e.line(), e.column())))?;

@@ -7,9 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Map, Value};
 use testamur_pipeline::detect::{Enrollment, announce, detect};
-use testamur_pipeline::events::{CourseCompleted, Event, Outgoing};
+use testamur_pipeline::error::without_values;
+use testamur_pipeline::events::{CertificateGenerated, CourseCompleted, Event, Outgoing};
 use testamur_pipeline::trace::{self, TraceParent};
 use testamur_pipeline::{Record, Rejection};
+
+use super::table::filled;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,12 +20,19 @@ struct EnrollmentItem {
     user_id: String,
     course_id: String,
     enrollment_id: String,
+    #[serde(default, deserialize_with = "filled")]
     completion_date: Option<String>,
+    #[serde(default, deserialize_with = "filled")]
     locale: Option<String>,
-    #[serde(default)]
-    details: Map<String, Value>,
+    details: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "trace::lenient")]
     traceparent: Option<TraceParent>,
+}
+
+/// All that counts of a record before it was changed. An old one may lack what a new one must have.
+#[derive(Deserialize)]
+struct OldRecord {
+    revision: u32,
 }
 
 /// The news in a change, if there is any.
@@ -39,8 +49,9 @@ pub fn news(record: &EventRecord) -> Result<Option<Outgoing>, Rejection> {
             Ok(detect(enrollment(before).ok().as_ref(), Some(&after)).map(Outgoing::CourseCompleted))
         }
         Some("Certificate") => {
-            let after: Record = read(after)?;
-            Ok(announce(read(before).ok().as_ref(), Some(&after)).map(Outgoing::CertificateGenerated))
+            let after: Record = read(after).map_err(malformed::<CertificateGenerated>)?;
+            let before = read::<OldRecord>(before).ok().map(|before| before.revision);
+            Ok(announce(before, &after).map(Outgoing::CertificateGenerated))
         }
         _ => Ok(None),
     }
@@ -54,25 +65,25 @@ fn kind(image: &Item) -> Option<&str> {
 }
 
 fn enrollment(image: &Item) -> Result<Enrollment, Rejection> {
-    let item: EnrollmentItem = read(image)?;
+    let item: EnrollmentItem = read(image).map_err(malformed::<CourseCompleted>)?;
     let date = |text: String| text.parse::<Timestamp>();
-    let completion_date = item.completion_date.filter(|text| !text.is_empty()).map(date).transpose();
-    let unreadable = "its completionDate is no time such as 2026-11-23T09:30:00Z";
+    let unreadable = |_| "its completionDate is no time such as 2026-11-23T09:30:00Z".to_owned();
+    let completion_date = item.completion_date.map(date).transpose().map_err(unreadable);
     Ok(Enrollment {
         user_id: item.user_id,
         course_id: item.course_id,
         enrollment_id: item.enrollment_id,
-        completion_date: completion_date.map_err(|_| malformed(unreadable))?,
+        completion_date: completion_date.map_err(malformed::<CourseCompleted>)?,
         locale: item.locale,
-        details: item.details,
+        details: item.details.unwrap_or_default(),
         traceparent: item.traceparent,
     })
 }
 
-fn read<T: DeserializeOwned>(image: &Item) -> Result<T, Rejection> {
-    serde_dynamo::from_item(image.clone()).map_err(|e| malformed(&format!("its image: {e}")))
+fn read<T: DeserializeOwned>(image: &Item) -> Result<T, String> {
+    serde_dynamo::from_item(image.clone()).map_err(|e| format!("its image: {}", without_values(&e.to_string())))
 }
 
-fn malformed(reason: &str) -> Rejection {
-    Rejection::Event { kind: CourseCompleted::DETAIL_TYPE, reason: reason.to_owned() }
+fn malformed<E: Event>(reason: String) -> Rejection {
+    Rejection::Event { kind: E::DETAIL_TYPE, reason }
 }

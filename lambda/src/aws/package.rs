@@ -27,8 +27,8 @@ impl Package<'_> {
     /// # Errors
     /// If a folder can't be copied, or holds no fonts.
     pub async fn templates(&self) -> Result<Templates, Error> {
-        let fonts = Fonts::load(&self.folder("TESTAMUR_FONTS", "fonts").await?)?;
-        Ok(Templates::new(Engine::new(fonts), self.folder("TESTAMUR_TEMPLATES", "templates").await?))
+        let fonts = Fonts::load(&self.folder("TESTAMUR_FONTS", "fonts", "").await?)?;
+        Ok(Templates::new(Engine::new(fonts), self.folder("TESTAMUR_TEMPLATES", "templates", "").await?))
     }
 
     /// The e-mail's template and its sender.
@@ -36,7 +36,7 @@ impl Package<'_> {
     /// # Errors
     /// If the folder can't be copied, or sender or template can't be used.
     pub async fn composer(&self) -> Result<Composer, Error> {
-        let folder = self.folder("TESTAMUR_TEMPLATES", "templates").await?.join("mail");
+        let folder = self.folder("TESTAMUR_TEMPLATES", "templates", "mail").await?;
         let read = |part: &str| {
             let path = folder.join(part);
             std::fs::read_to_string(&path).map_err(|e| format!("can't read {}: {e}", path.display()))
@@ -44,14 +44,16 @@ impl Package<'_> {
         Ok(Composer::new(&config::text("TESTAMUR_MAIL_FROM")?, read)?)
     }
 
-    async fn folder(&self, variable: &'static str, default: &str) -> Result<PathBuf, Error> {
+    /// The folder that a variable names, or a part of it.
+    async fn folder(&self, variable: &'static str, default: &str, part: &str) -> Result<PathBuf, Error> {
         let place = config::optional(variable).unwrap_or_else(|| default.to_owned());
         let Some(address) = place.strip_prefix("s3://") else {
-            return Ok(place.into());
+            return Ok(Path::new(&place).join(part));
         };
         let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-        let folder = std::env::temp_dir().join("testamur").join(default);
-        let prefix = if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
+        let levels = [prefix, part].map(|level| level.trim_matches('/'));
+        let prefix: String = levels.iter().filter(|level| !level.is_empty()).map(|level| format!("{level}/")).collect();
+        let folder = std::env::temp_dir().join("testamur").join(default).join(part);
         copy(&objects::client(self.0), bucket, &prefix, &folder).await?;
         if folder.is_dir() {
             Ok(folder)

@@ -7,6 +7,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
 use testamur_pipeline::ports::{Mail, Mailer, Undelivered};
@@ -54,24 +55,19 @@ impl Mailer for Post {
 }
 
 /// A server's fault, a lost answer and a cut connection leave open whether the message was taken; an answer of refusal does not.
-fn undelivered<E, R: std::fmt::Debug>(error: &SdkError<E, R>) -> Undelivered
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
+fn undelivered(error: &SdkError<SendEmailError>) -> Undelivered {
     let failed = |reason: String| Unavailable::new("can't send the e-mail", reason);
+    let code = error.code().unwrap_or("without a code");
     match error {
-        SdkError::ServiceError(_) => match error.code() {
-            Some(code) if FINAL.contains(&code) => {
-                Undelivered::Refused(Rejection::Mail(format!("SES refuses it: {code}")))
-            }
-            Some(code) if !is_server_fault(code) => Undelivered::NotTaken(failed(format!("SES answers {code}"))),
-            code => Undelivered::Unknown(failed(format!("SES answers {}", code.unwrap_or("without a code")))),
-        },
+        SdkError::ServiceError(_) if FINAL.contains(&code) => {
+            Undelivered::Refused(Rejection::Mail(format!("SES refuses it: {code}")))
+        }
+        SdkError::ServiceError(answer) => {
+            let failure = failed(format!("SES answers {code}"));
+            let is_server_fault = answer.raw().status().is_server_error();
+            if is_server_fault { Undelivered::Unknown(failure) } else { Undelivered::NotTaken(failure) }
+        }
         SdkError::ConstructionFailure(_) => Undelivered::NotTaken(failed(reason(error))),
         _ => Undelivered::Unknown(failed(reason(error))),
     }
-}
-
-fn is_server_fault(code: &str) -> bool {
-    ["InternalFailure", "InternalServerError", "InternalServiceErrorException", "ServiceUnavailable"].contains(&code)
 }

@@ -6,8 +6,8 @@ use aws_sdk_scheduler::error::ProvideErrorMetadata;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, Target,
 };
-use jiff::Timestamp;
 use jiff::tz::Offset;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use testamur_pipeline::ports::{Schedule, Scheduled};
 use testamur_pipeline::{CertificateGenerated, CertificateId, Unavailable};
 
@@ -47,6 +47,12 @@ impl MailSchedule {
     }
 }
 
+/// A time in whole seconds, rounded up, for a time in the past may be refused.
+fn expression(time: Timestamp) -> String {
+    let seconds = time.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil)).unwrap_or(time);
+    format!("at({})", Offset::UTC.to_datetime(seconds).strftime("%Y-%m-%dT%H:%M:%S"))
+}
+
 impl Schedule for MailSchedule {
     async fn at(
         &self,
@@ -57,7 +63,7 @@ impl Schedule for MailSchedule {
         let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
         let request = self.client.create_schedule().group_name(&self.group).name(id.to_string());
         let created = request
-            .schedule_expression(format!("at({})", Offset::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S")))
+            .schedule_expression(expression(time))
             .schedule_expression_timezone("UTC")
             .flexible_time_window(window.expect("a window has a mode"))
             .action_after_completion(ActionAfterCompletion::Delete)

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Deserializer};
 use testamur_pipeline::{CertificateId, Unavailable};
 
 use super::unavailable;
@@ -75,6 +76,11 @@ impl Table {
         let answer = request.consistent_read(true).send().await;
         Ok(answer.map_err(|e| unavailable(format!("can't read {} {}", key.pk, key.sk), &e))?.item)
     }
+}
+
+/// Reads an attribute that may be absent, or null, or, as some clients write nothing, an empty text.
+pub(super) fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
 /// A string attribute.

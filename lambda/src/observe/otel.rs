@@ -60,7 +60,6 @@ pub(super) fn current() -> Option<TraceParent> {
 /// Sends what was collected.
 pub(super) async fn flush() {
     if let Some(provider) = PROVIDER.get().cloned() {
-        // A collector that is away must not cost a certificate.
         let sent = tokio::task::spawn_blocking(move || provider.force_flush()).await;
         if let Ok(Err(error)) = sent {
             tracing::warn!(%error, "spans were not sent");
