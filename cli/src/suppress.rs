@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use lettre::Address;
-use testamur_pipeline::mail::AddressHash;
+use testamur_pipeline::address::{self, AddressHash};
 use testamur_pipeline::ports::{SuppressionReason, Suppressions};
 
 use crate::embedded::{Archive, Store};
@@ -13,7 +12,7 @@ use crate::options::{Options, Suppress};
 use crate::output;
 
 pub(crate) fn run(options: &Options, command: &Suppress) -> Result<ExitCode, CliError> {
-    if command.address.parse::<Address>().is_err() {
+    if address::parse(&command.address).is_err() {
         return Err(CliError::Setting(format!("{:?} is no e-mail address", command.address)));
     }
     let store = Store(Archive::open(&options.out)?.into_database());

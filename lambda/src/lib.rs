@@ -7,7 +7,7 @@
 pub mod aws;
 pub mod config;
 mod deadline;
-pub mod metrics;
+mod metrics;
 pub mod observe;
 pub mod sqs;
 pub mod stream;

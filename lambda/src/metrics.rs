@@ -14,7 +14,7 @@ use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::{config, observe};
+use crate::config;
 
 /// The span of the pipeline that lays out a certificate.
 const RENDER: &str = "render";
@@ -25,27 +25,23 @@ enum Unit {
     Milliseconds,
 }
 
-/// Tells what became of a completion, and how long after it the certificate was there.
-pub fn issued(issued: &Issued) {
-    let (outcome, record) = match issued {
-        Issued::New(record) => ("Issued", record),
-        Issued::Already(record) => ("Duplicate", record),
-    };
-    observe::certificate(record.certificate_id);
-    emit(outcome, Unit::Count, 1.0, None);
-    if outcome == "Issued" {
-        emit("LatencyMs", Unit::Milliseconds, milliseconds_since(record.issued_at), None);
+/// Counts what became of a completion, and tells how long after it the certificate was there.
+pub(crate) fn issued(issued: &Issued) {
+    match issued {
+        Issued::New(record) => {
+            emit("Issued", Unit::Count, 1.0, None);
+            emit("LatencyMs", Unit::Milliseconds, milliseconds_since(record.issued_at), None);
+        }
+        Issued::Already(_) => emit("Duplicate", Unit::Count, 1.0, None),
     }
-    observe::outcome(outcome);
 }
 
-/// Tells what became of the news of a certificate, and how long after the completion it was sent.
-pub fn notified(notified: Notified, event: &CertificateGenerated) {
+/// Counts what became of the news of a certificate, and tells how long after the completion it was sent.
+pub(crate) fn notified(notified: Notified, event: &CertificateGenerated) {
     emit(&format!("Mail{notified:?}"), Unit::Count, 1.0, None);
     if notified == Notified::Sent {
         emit("LatencyMs", Unit::Milliseconds, milliseconds_since(event.issued_at), None);
     }
-    observe::outcome(notified);
 }
 
 /// Counts a message that went to the dead letters, by its reason.

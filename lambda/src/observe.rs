@@ -1,4 +1,4 @@
-//! What a function tells of itself: JSON logs, and the trace that an event belongs to. Numbers are in [`crate::metrics`].
+//! What a function tells of itself: JSON logs, and the trace that an event belongs to. Numbers are in `metrics.rs`.
 //!
 //! Logs and spans carry ids of requests, messages, enrolments and certificates, and nothing that a learner typed. Lambda
 //! itself tells X-Ray of invocations; with the feature `otel` our spans go to a collector, too.
@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use lambda_runtime::Context;
 use serde::Deserialize;
-use testamur_pipeline::TraceParent;
+use testamur_pipeline::notify::Notified;
+use testamur_pipeline::{CertificateGenerated, Issued, TraceParent};
 use tracing::field::Empty;
 use tracing::{Span, info, info_span};
 use tracing_subscriber::filter::Targets;
@@ -72,6 +73,20 @@ pub fn enrollment(id: &str) {
 /// Adds the certificate that the current message is about to its span.
 pub fn certificate(id: impl std::fmt::Display) {
     Span::current().record("certificate_id", tracing::field::display(id));
+}
+
+/// Says what became of the current completion.
+pub fn issued(issued: &Issued) {
+    let (Issued::New(record) | Issued::Already(record)) = issued;
+    certificate(record.certificate_id);
+    outcome(if matches!(issued, Issued::New(_)) { "issued" } else { "already issued" });
+    metrics::issued(issued);
+}
+
+/// Says what became of the news of a certificate.
+pub fn notified(notified: Notified, event: &CertificateGenerated) {
+    outcome(notified);
+    metrics::notified(notified, event);
 }
 
 /// Says what became of the current message.

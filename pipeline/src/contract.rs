@@ -7,8 +7,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::address::AddressHash;
 use crate::certificate::{CertificateId, IdKey, Record, Status, TemplateUsed};
-use crate::mail::AddressHash;
 use crate::ports::{
     Creation, Deliveries, Directory, Lease, Object, Objects, Records, SuppressionReason, Suppressions, Turn,
 };

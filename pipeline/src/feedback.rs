@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
+use crate::address::AddressHash;
 use crate::certificate::CertificateId;
 use crate::error::Unavailable;
-use crate::mail::AddressHash;
 use crate::ports::{Deliveries, SuppressionReason, Suppressions};
 
 /// A report.

@@ -8,6 +8,7 @@
 //! other must do, too. This crate deliberately knows no AWS, no SQLite, no HTTP and no clock of its own, and it decides nothing
 //! about queues but which failures may be tried again.
 
+pub mod address;
 pub mod certificate;
 pub mod contract;
 pub mod detect;

@@ -1,41 +1,17 @@
-//! The e-mail that announces a certificate: templates in, a complete MIME message out. And what stands for an address where
-//! the address itself must not be kept.
+//! The e-mail that announces a certificate: templates in, a complete MIME message out.
 
 use std::time::{Duration, SystemTime};
 
-use idna::domain_to_ascii;
 use jiff::Timestamp;
-use lettre::address::AddressError;
+use lettre::Message;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::{Address, Message};
 use minijinja::{Environment, UndefinedBehavior};
-use sha2::{Digest, Sha256};
 
+use crate::address;
 use crate::certificate::CertificateId;
 use crate::error::Rejection;
 use crate::events::CertificateGenerated;
 use crate::ports::{Mail, User};
-
-/// Stands for an address: the SHA-256 of its lower-case form, its domain in ASCII, in hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AddressHash(String);
-
-impl AddressHash {
-    /// The hash of an address, bare or as `Name <address>`.
-    #[must_use]
-    pub fn of(address: &str) -> Self {
-        let bare = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end().trim_end_matches('>')).trim();
-        let known = self::address(bare).map_or_else(|_| bare.to_owned(), |address| address.to_string());
-        let hash = Sha256::digest(known.to_lowercase());
-        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    /// Its 64 digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// The files of a mail template and what they become. HTML is autoescaped by its name.
 const PARTS: [&str; 3] = ["subject.txt", "body.txt", "body.html"];
@@ -77,7 +53,7 @@ impl Composer {
             return Ok(None);
         };
         let reject = |reason: String| Rejection::Mail(reason);
-        let to = address(email).map_err(|e| reject(format!("the address of user {}: {e}", event.user_id)))?;
+        let to = address::parse(email).map_err(|e| reject(format!("the address of user {}: {e}", event.user_id)))?;
         let [subject, text, html] = self.render(event)?;
         let message = Message::builder()
             .from(self.from.clone())
@@ -107,12 +83,6 @@ impl Composer {
         let all = || Ok([subject?, text?, html?]);
         all().map_err(|e: minijinja::Error| Rejection::Mail(format!("{e:#}")))
     }
-}
-
-/// Reads an address. A domain in other scripts becomes what mail servers know it by ([RFC 5891](https://www.rfc-editor.org/rfc/rfc5891)).
-fn address(text: &str) -> Result<Address, AddressError> {
-    let (user, domain) = text.rsplit_once('@').ok_or(AddressError::MissingParts)?;
-    Address::new(user, domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?)
 }
 
 /// Mail dates have whole seconds; times before 1970 become 1970.

@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::address::AddressHash;
 use crate::certificate::{CertificateId, Record};
 use crate::error::{Error, Unavailable};
 use crate::events::{CertificateGenerated, Outgoing};
-use crate::mail::AddressHash;
 use crate::ports::{
     Bus, Course, Creation, Deliveries, Directory, Lease, Mail, Mailer, Object, Objects, Records, Schedule, Scheduled,
     SuppressionReason, Suppressions, Turn, Undelivered, User,

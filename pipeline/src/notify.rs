@@ -7,10 +7,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::address::AddressHash;
 use crate::certificate::CertificateId;
 use crate::error::{Error, Rejection, Unavailable};
 use crate::events::CertificateGenerated;
-use crate::mail::{AddressHash, Composer};
+use crate::mail::Composer;
 use crate::ports::{Deliveries, Directory, Lease, Mailer, Schedule, Scheduled, Suppressions, Turn, Undelivered};
 
 /// Has the e-mail of a certificate sent after a delay; once, as long as it waits.

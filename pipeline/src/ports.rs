@@ -7,10 +7,10 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
+use crate::address::AddressHash;
 use crate::certificate::{CertificateId, Record};
 use crate::error::{Error, Rejection, Unavailable};
 use crate::events::{CertificateGenerated, Outgoing};
-use crate::mail::AddressHash;
 use crate::name::Name;
 
 /// What is known of learners and courses. An entry that can't be used, say one without a name, is a

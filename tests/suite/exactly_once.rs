@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 use testamur_engine::{Engine, Fonts, Jpeg};
+use testamur_pipeline::address::AddressHash;
 use testamur_pipeline::certificate::Record;
 use testamur_pipeline::issue::{Issued, Settings};
-use testamur_pipeline::mail::{AddressHash, Composer};
+use testamur_pipeline::mail::Composer;
 use testamur_pipeline::memory::Memory;
 use testamur_pipeline::name::Name;
 use testamur_pipeline::ports::{

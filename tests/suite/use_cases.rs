@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use testamur_pipeline::address::AddressHash;
 use testamur_pipeline::detect::{Enrollment, announce, detect};
 use testamur_pipeline::feedback::{Feedback, Heeded, heed};
-use testamur_pipeline::mail::AddressHash;
 use testamur_pipeline::memory::Memory;
 use testamur_pipeline::name::Name;
 use testamur_pipeline::ports::{Course, SuppressionReason, User};

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
+use testamur_pipeline::address::AddressHash;
 use testamur_pipeline::events::Event;
-use testamur_pipeline::mail::AddressHash;
 use testamur_pipeline::ports::{Creation, Deliveries, Lease, Records, SuppressionReason, Suppressions, Turn};
 use testamur_pipeline::{CertificateGenerated, CertificateId, Record, Unavailable};
 

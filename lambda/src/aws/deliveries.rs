@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
-use testamur_pipeline::mail::AddressHash;
+use testamur_pipeline::address::AddressHash;
 use testamur_pipeline::ports::{Deliveries, Lease, SuppressionReason, Suppressions, Turn};
 use testamur_pipeline::{CertificateId, Unavailable};
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, Bucket, Package, Table};
 use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, metrics, observe};
+use testamur_lambda::{config, observe};
 use testamur_pipeline::{CourseCompleted, Issuer, events};
 
 #[tokio::main]
@@ -29,7 +29,7 @@ async fn serve() -> Result<(), Error> {
         let mut event: CourseCompleted = events::parse(body)?;
         observe::enrollment(&event.enrollment_id);
         event.traceparent = observe::continued(event.traceparent);
-        metrics::issued(&issuer.issue(&event, Timestamp::now()).await?);
+        observe::issued(&issuer.issue(&event, Timestamp::now()).await?);
         Ok(())
     };
     consumer.run(work).await

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, Package, Post, Table};
 use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, metrics, observe};
+use testamur_lambda::{config, observe};
 use testamur_pipeline::{CertificateGenerated, Notifier, events};
 
 #[tokio::main]
@@ -28,7 +28,7 @@ async fn serve() -> Result<(), Error> {
     let work = async |body: &str| {
         let event: CertificateGenerated = events::parse(body)?;
         observe::certificate(&event.certificate_id);
-        metrics::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
+        observe::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
         Ok(())
     };
     Consumer::from_environment(&sdk)?.run(work).await

@@ -175,7 +175,7 @@ async fn a_bounce_suppresses_the_next_e_mail_and_not_the_next_certificate() {
     });
     let entry = PutEventsRequestEntry::builder().source("test.ses").detail_type("Email Bounced");
     stack.buses.put_events().entries(entry.detail(detail.to_string()).build()).send().await.unwrap();
-    let hash = testamur_pipeline::mail::AddressHash::of(&address);
+    let hash = testamur_pipeline::address::AddressHash::of(&address);
     let key = format!("SUPPRESSION#{}", hash.as_str());
     until("the suppression", async || stack.item(&key, "SUPPRESSION").await).await;
 

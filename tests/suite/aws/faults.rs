@@ -261,7 +261,7 @@ async fn bounce_suppresses_and_confirms() {
     };
     let redeliver = async |victim: &mut Victim, _: &str, event: &Value| victim.deliver(event).await;
     let check = async |victim: &Victim, id: &str, told: &str| {
-        let hash = testamur_pipeline::mail::AddressHash::of(&format!("{id}@bounce.example.com"));
+        let hash = testamur_pipeline::address::AddressHash::of(&format!("{id}@bounce.example.com"));
         let item = victim.stack.item(&format!("SUPPRESSION#{}", hash.as_str()), "SUPPRESSION").await;
         assert_eq!(item.unwrap_or_default()["reason"], "bounce", "{told}");
     };
