@@ -79,7 +79,7 @@ pub fn certificate(id: impl std::fmt::Display) {
 pub fn issued(issued: &Issued) {
     let (Issued::New(record) | Issued::Already(record)) = issued;
     certificate(record.certificate_id);
-    outcome(if matches!(issued, Issued::New(_)) { "issued" } else { "already issued" });
+    outcome(format_args!("{}", if matches!(issued, Issued::New(_)) { "Issued" } else { "Already" }));
     metrics::issued(issued);
 }
 
