@@ -3,7 +3,7 @@
 //! Three tiers. A [`Function`] is one real function as a process of its own, which a test hands events, kills and reads. A
 //! [`Stack`] is `lambda/template.yaml` in the [`Emulator`], which runs the functions itself, with their roles enforced. A
 //! [`Proxy`] stands before an emulator and fails requests, and [`StreamPoller`] hands over a table's stream by AWS's rules,
-//! which the emulator does not keep. Nothing here reaches the network, and nothing outlives the test process.
+//! which the emulator does not keep. Only installing the emulators reaches the network, and nothing outlives the test process.
 
 mod collector;
 mod emulator;
@@ -28,11 +28,11 @@ use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 
 pub use collector::Collector;
 pub use emulator::{Emulator, Moto};
-pub use events::{example_event, queue_event, stream_event};
+pub use events::{example_event, queue_event};
 pub use fault::{Fault, When};
 pub use function::{Answer, Function, Invocation, Killer};
 pub use http::Cloud;
-pub use packages::{FUNCTIONS, package, unpack};
+pub use packages::{FUNCTIONS, unpack};
 pub use proxy::{Held, Moment, Proxy};
 pub use request::Seen;
 pub use seed::Completion;

@@ -44,7 +44,8 @@ pub(crate) fn notified(notified: Notified, event: &CertificateGenerated) {
     }
 }
 
-/// Counts a message that went to the dead letters, by its reason.
+/// Counts a message that went to the dead letters, by its reason, or on which the program panicked or ran out of time: what
+/// speaks against a new version.
 pub(crate) fn rejected(code: &str) {
     emit("Rejected", Unit::Count, 1.0, Some(code));
 }

@@ -25,6 +25,10 @@ mod otel;
 /// The crates whose progress is told; of all others only warnings are.
 const OURS: [&str; 2] = ["testamur_lambda", "testamur_pipeline"];
 
+/// How long a collector may take.
+#[cfg(feature = "otel")]
+const FLUSH: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// When the function started; taken by the first invocation.
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
@@ -107,8 +111,8 @@ pub fn continued(parent: Option<TraceParent>) -> Option<TraceParent> {
 /// Hands over what is still to be sent before Lambda freezes the process.
 pub(crate) async fn flush(end: tokio::time::Instant) {
     #[cfg(feature = "otel")]
-    // A collector that is away must not cost a certificate.
-    let _ = tokio::time::timeout_at(end, otel::flush()).await;
+    // A collector that is away or slow must not cost a certificate.
+    let _ = tokio::time::timeout_at(end.min(tokio::time::Instant::now() + FLUSH), otel::flush()).await;
     #[cfg(not(feature = "otel"))]
     let _ = end;
 }

@@ -118,13 +118,19 @@ impl Consumer {
 /// Works on a message, until the deadline is near. A panic harms no other message; its text stays untold.
 async fn attempt(body: &str, deadline: Deadline, work: &impl AsyncFn(&str) -> Result<(), Error>) -> Result<(), Error> {
     let late = || Error::from(Unavailable::new("out of time", "the function's deadline is near"));
-    if Instant::now() >= deadline.work {
+    if Instant::now() >= deadline.start {
         return Err(late());
     }
     match timeout_at(deadline.work, AssertUnwindSafe(work(body)).catch_unwind()).await {
         Ok(Ok(done)) => done,
-        Ok(Err(_)) => Err(Unavailable::new("can't handle the message", "the program panicked").into()),
-        Err(_) => Err(late()),
+        Ok(Err(_)) => {
+            metrics::rejected("panicked");
+            Err(Unavailable::new("can't handle the message", "the program panicked").into())
+        }
+        Err(_) => {
+            metrics::rejected("out-of-time");
+            Err(late())
+        }
     }
 }
 

@@ -114,29 +114,33 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// Takes out of the text of a parser's error what it quotes of the input: all between the first and the last quotation mark,
-/// and numbers. Names of fields stay.
+/// Takes out of the text of a parser's error what it quotes of the input: all between the first and the last quotation mark of a
+/// kind, and what stands in backticks. Names of fields, and what was expected, stay.
 ///
 /// ```
 /// # use testamur_pipeline::error::without_values;
 /// let text = r#"invalid type: string "{\"name\": \"Ada\"}", expected a map"#;
 /// assert_eq!(without_values(text), "invalid type: string (…), expected a map");
-/// assert_eq!(without_values("invalid type: integer `7`, expected a string"), "invalid type: integer (…), expected a string");
+/// let text = "invalid type: integer `7`, expected struct `Course`";
+/// assert_eq!(without_values(text), "invalid type: integer (…), expected struct `Course`");
 /// assert_eq!(without_values("missing field `userId`"), "missing field `userId`");
 /// ```
 #[must_use]
 pub fn without_values(text: &str) -> String {
-    let quoted = text.find('"').zip(text.rfind('"')).filter(|(first, last)| first < last);
-    let text = match quoted {
-        Some((first, last)) => format!("{}(…){}", &text[..first], &text[last + 1..]),
-        None => text.to_owned(),
-    };
-    let mut parts = text.split('`');
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    while let Some(inside) = parts.next() {
-        let is_field = kept.ends_with("field ") || inside.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
-        kept.push_str(&if is_field { format!("`{inside}`") } else { "(…)".to_owned() });
-        kept.push_str(parts.next().unwrap_or_default());
+    let text = ['"', '\''].iter().fold(text.to_owned(), |text, &mark| {
+        match text.find(mark).zip(text.rfind(mark)).filter(|(first, last)| first < last) {
+            Some((first, last)) => format!("{}(…){}", &text[..first], &text[last + 1..]),
+            None => text,
+        }
+    });
+    let mut kept = String::new();
+    for (number, part) in text.split('`').enumerate() {
+        let is_ours = kept.ends_with("field ") || kept.contains("expected");
+        match number % 2 {
+            0 => kept.push_str(part),
+            _ if is_ours => kept.push_str(&format!("`{part}`")),
+            _ => kept.push_str("(…)"),
+        }
     }
     kept
 }

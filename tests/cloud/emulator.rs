@@ -23,14 +23,14 @@ impl Emulator {
     /// The one that the tests of a process share.
     #[must_use]
     pub fn shared() -> &'static Self {
-        static SHARED: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(None));
+        static SHARED: LazyLock<Emulator> = LazyLock::new(Emulator::start);
         &SHARED
     }
 
-    /// One of its own, whose functions call AWS at another address, say of a proxy. It ends when it is dropped.
+    /// One of its own. It ends when it is dropped.
     #[must_use]
-    pub fn start(functions_call: Option<&str>) -> Self {
-        Self(Served::start("ministack", "emulator", "/_ministack/health", functions_call))
+    pub fn start() -> Self {
+        Self(Served::start("ministack", "emulator", "/_ministack/health"))
     }
 
     /// Its address.
@@ -56,7 +56,7 @@ impl Moto {
     /// The one that the tests of a process share.
     #[must_use]
     pub fn shared() -> &'static Self {
-        static SHARED: LazyLock<Moto> = LazyLock::new(|| Moto(Served::start("moto", "moto", "/moto-api/", None)));
+        static SHARED: LazyLock<Moto> = LazyLock::new(|| Moto(Served::start("moto", "moto", "/moto-api/")));
         &SHARED
     }
 
@@ -74,7 +74,14 @@ struct Served {
 }
 
 impl Served {
-    fn start(name: &str, requirements: &str, health: &str, functions_call: Option<&str>) -> Self {
+    /// Starts it on a free port; on another if somebody else has taken that in the meantime.
+    fn start(name: &str, requirements: &str, health: &str) -> Self {
+        (0..3)
+            .find_map(|_| Self::try_start(name, requirements, health))
+            .expect("it starts; its log is in the build folder")
+    }
+
+    fn try_start(name: &str, requirements: &str, health: &str) -> Option<Self> {
         let interpreter = environment(requirements).join("bin/python");
         let port = free_port();
         let endpoint = format!("http://127.0.0.1:{port}");
@@ -100,7 +107,7 @@ impl Served {
                 ("AWS_ACCESS_KEY_ID", "test"),
                 ("AWS_SECRET_ACCESS_KEY", "test"),
                 ("AWS_DEFAULT_REGION", REGION),
-                ("AWS_ENDPOINT_URL", functions_call.unwrap_or(&endpoint)),
+                ("AWS_ENDPOINT_URL", &endpoint),
                 ("PATH", "/usr/bin:/bin"),
             ])
             .env("TMPDIR", &temporary)
@@ -111,19 +118,21 @@ impl Served {
             .spawn()
             .expect("Python starts");
         let mut served = Self { child, endpoint, log };
-        served.wait(port, health);
-        served
+        served.is_up(port, health).then_some(served)
     }
 
-    fn wait(&mut self, port: u16, health: &str) {
+    /// Waits until it answers; false if it ends instead.
+    fn is_up(&mut self, port: u16, health: &str) -> bool {
         let started = Instant::now();
         while !answers(port, health) {
-            let ended = self.child.try_wait().expect("it can be asked");
+            if self.child.try_wait().expect("it can be asked").is_some() {
+                return false;
+            }
             let log = || fs::read_to_string(&self.log).unwrap_or_default();
-            assert!(ended.is_none(), "the emulator ended:\n{}", log());
             assert!(started.elapsed() < PATIENCE, "the emulator does not answer:\n{}", log());
             thread::sleep(Duration::from_millis(50));
         }
+        true
     }
 }
 
@@ -158,6 +167,7 @@ fn free_port() -> u16 {
 
 fn answers(port: u16, path: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("five seconds are a time");
     let mut status = [0; 12];
     let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).and_then(|()| stream.read_exact(&mut status)).is_ok()

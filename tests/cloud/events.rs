@@ -41,7 +41,7 @@ pub fn queue_event<'a>(queue: &str, messages: impl IntoIterator<Item = (&'a str,
 
 /// A batch of records of a table's stream, as they are read from it.
 #[must_use]
-pub fn stream_event(stream: &str, records: &[Value]) -> Value {
+pub(super) fn stream_event(stream: &str, records: &[Value]) -> Value {
     let records = records.iter().map(|record| {
         let mut record = record.clone();
         record["eventSourceARN"] = json!(stream);

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
 use super::runtime_api::{Phase, RuntimeApi, Said};
@@ -25,6 +26,7 @@ pub struct Function {
     environment: BTreeMap<String, String>,
     log: Arc<Mutex<Vec<String>>>,
     running: Option<Running>,
+    temporary: TempDir,
 }
 
 struct Running {
@@ -86,7 +88,8 @@ impl Function {
         ];
         let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let (name, package) = (name.to_owned(), packages::package(name));
-        Self { name, package, environment: environment.into(), log: Arc::default(), running: None }
+        let temporary = tempfile::tempdir().expect("temporary folders can be made");
+        Self { name, package, environment: environment.into(), log: Arc::default(), running: None, temporary }
     }
 
     /// The same function from another package, unpacked into a folder.
@@ -136,7 +139,7 @@ impl Function {
         if self.running.as_ref().is_some_and(|running| !*running.process.ended.borrow()) {
             return Ok(());
         }
-        self.running = None;
+        self.kill();
         let api = RuntimeApi::serve(&self.name).await;
         let process = self.spawn(&api);
         let (mut phase, mut ended) = (api.phase.clone(), process.ended.clone());
@@ -182,6 +185,7 @@ impl Function {
             .env_clear()
             .envs(&self.environment)
             .env("LAMBDA_TASK_ROOT", &self.package)
+            .env("TMPDIR", self.temporary.path())
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
             .stdout(writer.try_clone().expect("pipes can be shared"))

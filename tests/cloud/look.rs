@@ -57,9 +57,11 @@ impl Stack {
         messages(&self.cloud, self.resource(queue)).await
     }
 
-    /// The schedules that wait, by name.
+    /// The schedules of the stack that wait, by name; a hundred at most.
     pub async fn scheduled(&self) -> Vec<String> {
-        let found: Result<Vec<_>, _> = self.schedules.list_schedules().into_paginator().items().send().collect().await;
+        let group = self.resource("Schedules");
+        let found: Result<Vec<_>, _> =
+            self.schedules.list_schedules().group_name(group).into_paginator().items().send().collect().await;
         found.expect("schedules can be listed").into_iter().filter_map(|schedule| schedule.name).collect()
     }
 

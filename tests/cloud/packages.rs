@@ -17,7 +17,7 @@ pub const FUNCTIONS: [&str; 5] = ["detect", "issue", "schedule-mail", "send-mail
 
 /// The folder of a function's unpacked package; beside it stands its zip, `<function>.zip`.
 #[must_use]
-pub fn package(function: &str) -> PathBuf {
+pub(super) fn package(function: &str) -> PathBuf {
     folder().join(function)
 }
 
@@ -43,8 +43,11 @@ fn build() {
     let build = build_folder();
     let target = build.parent().expect("the build folder stands in the target folder");
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let profile: &[&str] = if build.ends_with("release") { &["--release"] } else { &[] };
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--workspace", "--bins", "--target-dir"])
+        .args(["build", "--quiet", "--workspace", "--bins"])
+        .args(profile)
+        .arg("--target-dir")
         .arg(target)
         .current_dir(repository())
         .status();

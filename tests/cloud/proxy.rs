@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::PATIENCE;
 use super::fault::{self, Fault, When};
 use super::http::{HttpClient, client};
 use super::request::Seen;
@@ -41,7 +42,7 @@ pub struct Held {
 }
 
 struct Shared {
-    upstream: Mutex<Authority>,
+    upstream: Authority,
     client: HttpClient,
     state: Mutex<State>,
 }
@@ -50,6 +51,7 @@ struct Shared {
 struct State {
     seen: Vec<Seen>,
     strike: Option<Strike>,
+    struck: usize,
 }
 
 struct Strike {
@@ -81,7 +83,7 @@ impl Proxy {
     pub async fn before(upstream: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there are free ports");
         let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let upstream = Mutex::new(authority(upstream));
+        let upstream = authority(upstream);
         let shared = Arc::new(Shared { upstream, client: client(), state: Mutex::default() });
         let server = tokio::spawn(serve(listener, shared.clone()));
         Self { endpoint, shared, server }
@@ -91,11 +93,6 @@ impl Proxy {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
-    }
-
-    /// From now on it stands before another emulator: one that was started to send its functions' calls here.
-    pub fn forward_to(&self, upstream: &str) {
-        *self.shared.upstream.lock().unwrap_or_else(PoisonError::into_inner) = authority(upstream);
     }
 
     /// Every request so far, or since [`Self::forget`].
@@ -124,9 +121,11 @@ impl Proxy {
         Held { reached: watched, _release: release }
     }
 
-    /// Lets all later requests through.
-    pub fn heal(&self) {
-        self.shared.state().strike = None;
+    /// Lets all later requests through, and says how many were met since the last time.
+    pub fn heal(&self) -> usize {
+        let mut state = self.shared.state();
+        state.strike = None;
+        std::mem::take(&mut state.struck)
     }
 }
 
@@ -139,8 +138,9 @@ impl Drop for Proxy {
 impl Held {
     /// Waits until the request has come, and is done if it is held after that.
     pub async fn reached(&mut self) {
+        let reached = tokio::time::timeout(PATIENCE, self.reached.wait_for(|reached| *reached)).await;
         // The sender stays as long as the strike does; after that no request will come.
-        self.reached.wait_for(|reached| *reached).await.expect("the request is still waited for");
+        reached.expect("the request comes in time").expect("the request is still waited for");
     }
 }
 
@@ -155,7 +155,9 @@ impl Shared {
         state.seen.push(seen.clone());
         let strike = state.strike.as_mut().filter(|strike| strike.when.counts(seen))?;
         strike.count += 1;
-        strike.when.meets(strike.count).then(|| strike.effect.clone())
+        let effect = strike.when.meets(strike.count).then(|| strike.effect.clone())?;
+        state.struck += 1;
+        Some(effect)
     }
 
     async fn relay(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
@@ -191,7 +193,7 @@ impl Shared {
 
     /// Sends a request on as it came: the host that was signed stays in its header, only the connection goes elsewhere.
     async fn forward(&self, mut request: Request<Body>) -> Result<Response<Body>, Cut> {
-        let upstream = self.upstream.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let upstream = self.upstream.clone();
         let path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         let uri = Uri::builder().scheme("http").authority(upstream).path_and_query(path);
         *request.uri_mut() = uri.build().expect("its parts are well-formed");

@@ -14,8 +14,6 @@ pub struct Stack {
     pub name: String,
     /// The emulator's address.
     pub endpoint: String,
-    /// What the template puts out.
-    pub outputs: Value,
     /// The table's client.
     pub table: aws_sdk_dynamodb::Client,
     /// The objects' client.
@@ -44,7 +42,6 @@ impl Stack {
         let stack = Self {
             name: name.to_owned(),
             endpoint,
-            outputs,
             table: aws_sdk_dynamodb::Client::new(&configuration),
             objects: aws_sdk_s3::Client::from_conf(objects),
             queues: aws_sdk_sqs::Client::new(&configuration),

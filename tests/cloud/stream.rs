@@ -1,14 +1,17 @@
 //! A table's stream, handed to a function by AWS's rules, which the emulator's own mapping does not keep.
 //!
 //! A function that reports failures gets everything from the lowest reported sequence number again; one that fails as a whole,
-//! dies or is too slow gets the whole batch again. Nothing after a failure is handed over before it. Ages and numbers of
-//! retries are left out: a test stops asking when it likes.
+//! dies or is too slow gets the whole batch again. Nothing after a failure is handed over before it. Ages,
+//! numbers of retries and halved batches are left out: a test stops asking when it likes.
 
 use serde_json::{Value, json};
 
 use super::events::stream_event;
 use super::function::{Answer, Function};
 use super::http::Cloud;
+
+/// How many records are handed over at a time.
+const BATCH: usize = 100;
 
 /// The reader of one stream, and how far it is.
 pub struct StreamPoller {
@@ -17,9 +20,6 @@ pub struct StreamPoller {
     iterator: String,
     records: Vec<Value>,
     done: usize,
-    batch: usize,
-    bisects: bool,
-    limit: usize,
     wanted: fn(&Value) -> bool,
 }
 
@@ -35,7 +35,7 @@ pub struct Turn {
 }
 
 impl StreamPoller {
-    /// Reads a stream from its beginning, filtered as the template's mapping filters, in batches of 100.
+    /// Reads a stream from its beginning, filtered as the template's mapping filters.
     pub async fn new(endpoint: &str, stream: &str) -> Self {
         let cloud = Cloud::at(endpoint);
         let about = cloud.call("dynamodb", &target("DescribeStream"), &json!({ "StreamArn": stream })).await;
@@ -45,19 +45,7 @@ impl StreamPoller {
         let found = cloud.call("dynamodb", &target("GetShardIterator"), &from).await;
         let iterator = found["ShardIterator"].as_str().expect("a shard can be read").to_owned();
         let stream = stream.to_owned();
-        Self { cloud, stream, iterator, records: Vec::new(), done: 0, batch: 100, bisects: false, limit: 100, wanted }
-    }
-
-    /// Batches of at most this many records.
-    #[must_use]
-    pub fn in_batches_of(self, batch: usize) -> Self {
-        Self { batch, limit: batch, ..self }
-    }
-
-    /// Halves a batch that failed as a whole, until single records are tried.
-    #[must_use]
-    pub fn bisecting(self) -> Self {
-        Self { bisects: true, ..self }
+        Self { cloud, stream, iterator, records: Vec::new(), done: 0, wanted }
     }
 
     /// Without the mapping's filter: a function must know itself what to leave alone.
@@ -69,7 +57,7 @@ impl StreamPoller {
     /// Hands over one batch, if there are records.
     pub async fn turn(&mut self, function: &mut Function) -> Option<Turn> {
         self.read().await;
-        let batch = &self.records[self.done..self.records.len().min(self.done + self.limit)];
+        let batch = &self.records[self.done..self.records.len().min(self.done + BATCH)];
         if batch.is_empty() {
             return None;
         }
@@ -77,8 +65,6 @@ impl StreamPoller {
         let handed: Vec<_> = batch.iter().map(|record| sequence_number(record).to_owned()).collect();
         let done = done(&handed, &answer);
         self.done += done;
-        // A batch that failed as a whole is halved; after a success, or a report of what failed, batches are large again.
-        self.limit = if done == 0 && self.bisects { handed.len().div_ceil(2) } else { self.batch };
         Some(Turn { handed, answer, done })
     }
 
@@ -91,13 +77,6 @@ impl StreamPoller {
             taken.push(turn);
         }
         taken
-    }
-
-    /// Passes over the first record that is not done, as AWS does when its retries are used up.
-    pub fn give_up(&mut self) -> Option<Value> {
-        let record = self.records.get(self.done).cloned();
-        self.done += usize::from(record.is_some());
-        record
     }
 
     async fn read(&mut self) {

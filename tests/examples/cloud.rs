@@ -15,7 +15,7 @@ const PLAYGROUND: &str = "target/playground";
 #[tokio::main]
 async fn main() {
     println!("building the functions and starting the emulator; this takes a while the first time");
-    let emulator = Emulator::start(None);
+    let emulator = Emulator::start();
     let stack = Stack::deploy(&emulator, "testamur", &[("MailDelaySeconds", "1")]).await;
     stack.seed_demo().await;
     let demo = Completion::of_demo();

@@ -14,7 +14,7 @@ const RUNS: usize = 15;
 
 #[tokio::main]
 async fn main() {
-    let emulator = Emulator::start(None);
+    let emulator = Emulator::start();
     let stack = Stack::deploy(&emulator, "cold-start", &[("MailDelaySeconds", "86400")]).await;
     stack.still().await;
     stack.seed_demo().await;

@@ -9,7 +9,7 @@ mod infrastructure;
 mod traces;
 
 use serde_json::{Value, json};
-use testamur_tests::cloud::queue_event;
+use testamur_tests::cloud::{Emulator, Stack, queue_event};
 
 /// A certificate id that no enrolment here has.
 const CERTIFICATE: &str = "229520cf-f31e-8123-8f1c-2f2177bde1c6";
@@ -32,4 +32,12 @@ fn generated(certificate_id: &str) -> String {
         "certificateUrl": "https://certificates.example.com/certificates/1.pdf",
     })
     .to_string()
+}
+
+/// A stack in which only the test invokes functions.
+async fn still(name: &str) -> Stack {
+    let stack = Stack::deploy(Emulator::shared(), name, &[]).await;
+    stack.still().await;
+    stack.seed().await;
+    stack
 }

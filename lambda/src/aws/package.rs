@@ -54,25 +54,25 @@ impl Package<'_> {
         let levels = [prefix, part].map(|level| level.trim_matches('/'));
         let prefix: String = levels.iter().filter(|level| !level.is_empty()).map(|level| format!("{level}/")).collect();
         let folder = std::env::temp_dir().join("testamur").join(default).join(part);
-        copy(&objects::client(self.0), bucket, &prefix, &folder).await?;
-        if folder.is_dir() {
-            Ok(folder)
-        } else {
-            Err(ConfigError::unusable(variable, format!("{place} is empty")).into())
+        let copied = copy(&objects::client(self.0), bucket, &prefix, &folder).await?;
+        if copied == 0 {
+            return Err(ConfigError::unusable(variable, format!("nothing is in s3://{bucket}/{prefix}")).into());
         }
+        Ok(folder)
     }
 }
 
-/// Copies everything under a prefix.
-async fn copy(client: &Client, bucket: &str, prefix: &str, folder: &Path) -> Result<(), Error> {
+/// Copies everything under a prefix, and says how many objects that were.
+async fn copy(client: &Client, bucket: &str, prefix: &str, folder: &Path) -> Result<usize, Error> {
     let pages = client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
     let mut keys = Vec::new();
     for page in pages.try_collect().await.map_err(|e| unavailable(format!("can't list s3://{bucket}/{prefix}"), &e))? {
         keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
     }
-    let files = keys.iter().filter(|key| !key.ends_with('/'));
-    let copies = files.map(|key| copy_one(client, bucket, key, target(prefix, key, folder)));
-    stream::iter(copies).buffer_unordered(CONCURRENCY).try_collect().await
+    keys.retain(|key| !key.ends_with('/'));
+    let copies = keys.iter().map(|key| copy_one(client, bucket, key, target(prefix, key, folder)));
+    stream::iter(copies).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+    Ok(keys.len())
 }
 
 /// Where an object goes: into the folder, whatever its key says.

@@ -1,5 +1,6 @@
 //! Records in the table. The stream of the table carries their news, so the write of a record is also that of its announcement.
 
+use testamur_pipeline::error::without_values;
 use testamur_pipeline::ports::{Creation, Records};
 use testamur_pipeline::{CertificateId, Record, Unavailable};
 
@@ -41,5 +42,6 @@ fn item(record: &Record, action: impl Fn() -> String) -> Result<Item, Unavailabl
 }
 
 fn read(id: CertificateId, item: Item) -> Result<Record, Unavailable> {
-    serde_dynamo::from_item(item).map_err(|e| Unavailable::new(format!("can't read the record of {id}"), e))
+    let unreadable = |e: serde_dynamo::Error| without_values(&e.to_string());
+    serde_dynamo::from_item(item).map_err(|e| Unavailable::new(format!("can't read the record of {id}"), unreadable(e)))
 }

@@ -1,14 +1,14 @@
 //! The harness of the cloud tests itself: the emulators start and end, the template deploys, the proxy's faults are real.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use testamur_tests::cloud::{Cloud, Emulator, Fault, Moment, Moto, Proxy, Seen, Stack, When, configuration};
+use testamur_tests::cloud::{Cloud, Emulator, Fault, Moment, Moto, Proxy, Seen, Stack, When, configuration, until};
 
 /// A table of its own in the emulator, and a client that reaches it through a proxy and never tries again.
 struct Through {
@@ -56,7 +56,7 @@ async fn both_emulators_answer_and_the_first_enforces_roles() {
 
 #[test]
 fn an_emulator_ends_with_whoever_started_it() {
-    let emulator = Emulator::start(None);
+    let emulator = Emulator::start();
     let process = format!("/proc/{}", emulator.process());
     assert!(Path::new(&process).exists());
     drop(emulator);
@@ -110,14 +110,12 @@ async fn throttling_lasts_until_it_is_healed_and_meets_its_service_only() {
 #[tokio::test]
 async fn a_slow_answer_comes_after_the_work() {
     let through = Through::new("slow").await;
-    through.proxy.strike(When::always(), Fault::Slow(Duration::from_millis(700)));
-    let started = Instant::now();
-    let (put, held) = tokio::join!(through.put("slow"), async {
-        tokio::time::sleep(Duration::from_millis(350)).await;
-        through.holds("slow").await
-    });
-    put.unwrap();
-    assert!(held && started.elapsed() >= Duration::from_millis(700));
+    through.proxy.strike(When::always(), Fault::Slow(Duration::from_secs(3)));
+    tokio::select! {
+        biased;
+        _ = through.put("slow") => panic!("it was answered before it was seen to be done"),
+        () = until("the work", async || through.holds("slow").await.then_some(())) => {}
+    }
 }
 
 #[tokio::test]

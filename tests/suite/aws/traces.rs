@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use testamur_lambda::xray;
 use testamur_pipeline::TraceParent;
-use testamur_tests::cloud::{Collector, Emulator, Function, Stack, StreamPoller, Tap, queue_event, until};
+use testamur_tests::cloud::{Collector, Function, Stack, StreamPoller, Tap, queue_event, until};
 
-use super::batch;
+use super::{batch, still};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -59,13 +59,6 @@ async fn functions(stack: &Stack, collector: Option<&Collector>) -> [Function; 4
         });
     }
     functions.try_into().ok().unwrap()
-}
-
-async fn still(name: &str) -> Stack {
-    let stack = Stack::deploy(Emulator::shared(), name, &[]).await;
-    stack.still().await;
-    stack.seed().await;
-    stack
 }
 
 #[tokio::test]
