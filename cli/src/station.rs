@@ -33,11 +33,7 @@ impl Station {
         }
         let engine = Engine::new(Fonts::load(&options.fonts)?);
         let roll = Roll::load(directory)?;
-        let mail_templates = options.templates.join("mail");
-        let composer = Composer::new(&deployment.mail_from, |part| {
-            let path = mail_templates.join(part);
-            fs::read_to_string(&path).map_err(|e| format!("can't read {}: {e}", path.display()))
-        });
+        let composer = Composer::load(&deployment.mail_from, &options.templates.join("mail"));
         let composer = composer.map_err(CliError::Mail)?;
 
         fs::create_dir_all(&options.out).map_err(|e| CliError::file("create", &options.out, &e))?;

@@ -44,14 +44,12 @@ pub fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A variable that may be set to a value of a type.
+/// A variable that must be set to a value of a type. Defaults are `template.yaml`'s.
 ///
 /// # Errors
-/// [`ConfigError::Unusable`] if it is set to anything else.
-pub fn parsed<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Result<T, ConfigError> {
-    let Some(text) = optional(name) else {
-        return Ok(default);
-    };
+/// [`ConfigError::Missing`] if it is not set or empty, [`ConfigError::Unusable`] if it is set to anything else.
+pub fn parsed<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, ConfigError> {
+    let text = text(name)?;
     text.parse().map_err(|e| ConfigError::unusable(name, format!("{text:?}: {e}")))
 }
 
@@ -60,17 +58,15 @@ pub fn parsed<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Resul
 /// # Errors
 /// [`ConfigError`] if a variable is missing or can't be used.
 pub fn issue_settings(id_key: IdKey) -> Result<Settings, ConfigError> {
-    let encoder = match optional("TESTAMUR_JPEG").as_deref() {
-        None | Some("fast") => JpegEncoder::Fast,
-        Some("small") => JpegEncoder::Small,
-        Some(other) => {
-            return Err(ConfigError::unusable("TESTAMUR_JPEG", format!("{other:?} is neither fast nor small")));
-        }
+    let encoder = match text("TESTAMUR_JPEG")?.as_str() {
+        "fast" => JpegEncoder::Fast,
+        "small" => JpegEncoder::Small,
+        other => return Err(ConfigError::unusable("TESTAMUR_JPEG", format!("{other:?} is neither fast nor small"))),
     };
     Ok(Settings {
         id_key,
-        base_url: text("TESTAMUR_BASE_URL")?.trim_end_matches('/').to_owned(),
-        default_template: optional("TESTAMUR_TEMPLATE").unwrap_or_else(|| "completion".to_owned()),
+        base_url: text("TESTAMUR_BASE_URL")?,
+        default_template: text("TESTAMUR_TEMPLATE")?,
         jpeg: Jpeg { encoder },
     })
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::json;
+use testamur_pipeline::issue::RENDER;
 use testamur_pipeline::notify::Notified;
 use testamur_pipeline::{CertificateGenerated, Issued};
 use tracing::Subscriber;
@@ -15,9 +16,6 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::config;
-
-/// The span of the pipeline that lays out a certificate.
-const RENDER: &str = "render";
 
 #[derive(Debug, Clone, Copy)]
 enum Unit {

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::{Error as RuntimeError, LambdaEvent, service_fn};
 use testamur_pipeline::{Error, Unavailable};
 use tokio::time::{Instant, timeout_at};
-use tracing::{Instrument, info, warn};
+use tracing::{Instrument, warn};
 
 use crate::aws::{DeadLetters, Letter};
 use crate::deadline::Deadline;
@@ -34,7 +34,7 @@ impl Consumer {
     /// # Errors
     /// If one is missing or can't be used.
     pub fn from_environment(sdk: &aws_config::SdkConfig) -> Result<Self, RuntimeError> {
-        let max_receives = config::parsed("TESTAMUR_MAX_RECEIVES", 5)?;
+        let max_receives = config::parsed("TESTAMUR_MAX_RECEIVES")?;
         Ok(Self { dead_letters: DeadLetters::from_environment(sdk)?, max_receives })
     }
 
@@ -102,11 +102,7 @@ impl Consumer {
     /// Without the dead letters the message stays in its queue, whose own rule moves it there in the end.
     async fn bury(&self, body: &str, code: &str, reason: &str) -> bool {
         match self.dead_letters.put(Letter { body, code, reason }).await {
-            Ok(()) => {
-                info!(code, reason, "to the dead letters");
-                metrics::rejected(code);
-                true
-            }
+            Ok(()) => true,
             Err(error) => {
                 warn!(code, reason, %error, "to be tried again");
                 false

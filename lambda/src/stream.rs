@@ -18,7 +18,7 @@ use tracing::{Instrument, Span, info, warn};
 
 use crate::aws::{DeadLetters, EventBus, Letter, news};
 use crate::deadline::Deadline;
-use crate::{metrics, observe, xray};
+use crate::{observe, xray};
 
 /// The life of a function that is fed by the table's stream.
 pub struct Publisher {
@@ -110,10 +110,7 @@ impl Publisher {
             "sequenceNumber": record.change.sequence_number,
             "keys": record.change.keys,
         });
-        self.dead_letters.put(Letter { body: &body.to_string(), code, reason }).await?;
-        info!(code, reason, "to the dead letters");
-        metrics::rejected(code);
-        Ok(())
+        self.dead_letters.put(Letter { body: &body.to_string(), code, reason }).await
     }
 }
 

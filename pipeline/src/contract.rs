@@ -98,7 +98,7 @@ async fn create_three_times<R: Records>(records: &R, record: &Record) -> [Creati
 /// Deliveries. `exclusive` says that nobody else can work on the store, so that a turn is never taken.
 pub async fn deliveries(deliveries: &impl Deliveries, exclusive: bool) {
     let at = |seconds: i64| Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
-    let lease = |from: i64| Lease { now: at(from), until: at(from + 60) };
+    let lease = |from: i64| Lease::new(at(from), SignedDuration::from_secs(60));
     let taken = if exclusive { Turn::Yours } else { Turn::Taken };
     let id = record("e-delivery-1").certificate_id;
 

@@ -18,6 +18,9 @@ use crate::events::{CourseCompleted, Event};
 use crate::ports::{Course, Creation, Directory, Object, Objects, Records, User};
 use crate::templates::Templates;
 
+/// The name of the span in which a certificate is laid out, for those who measure it.
+pub const RENDER: &str = "render";
+
 /// The use case, with everything it needs.
 pub struct Issuer<D, O, R> {
     /// Learners and courses.
@@ -149,7 +152,7 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
             let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
             Ok((document, card, pdf))
         };
-        let rendering = blocking(move || render().map_err(Rejection::Render)).instrument(info_span!("render"));
+        let rendering = blocking(move || render().map_err(Rejection::Render)).instrument(info_span!(RENDER));
         let (document, card, pdf) = rendering.await?;
         let metadata = serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
 

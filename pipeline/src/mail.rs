@@ -1,5 +1,7 @@
 //! The e-mail that announces a certificate: templates in, a complete MIME message out.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -23,17 +25,19 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// Takes the sender, such as `Testamur <certificates@example.com>`, and the mail template: `read` gives the text of
+    /// Takes the sender, such as `Testamur <certificates@example.com>`, and the folder of the mail template, which holds
     /// `subject.txt`, `body.txt` and `body.html`.
     ///
     /// # Errors
     /// [`Rejection::Mail`] if the sender is no address or a part can't be read or parsed.
-    pub fn new(from: &str, read: impl Fn(&str) -> Result<String, String>) -> Result<Self, Rejection> {
+    pub fn load(from: &str, folder: &Path) -> Result<Self, Rejection> {
         let from = from.parse().map_err(|e| Rejection::Mail(format!("the sender {from:?}: {e}")))?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         for part in PARTS {
-            let text = read(part).map_err(Rejection::Mail)?;
+            let path = folder.join(part);
+            let unreadable = |e| Rejection::Mail(format!("can't read {}: {e}", path.display()));
+            let text = fs::read_to_string(&path).map_err(unreadable)?;
             environment.add_template_owned(part, text).map_err(|e| Rejection::Mail(format!("{e:#}")))?;
         }
         Ok(Self { from, environment })

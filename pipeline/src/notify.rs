@@ -12,7 +12,7 @@ use crate::certificate::CertificateId;
 use crate::error::{Error, Rejection, Unavailable};
 use crate::events::CertificateGenerated;
 use crate::mail::Composer;
-use crate::ports::{Deliveries, Directory, Lease, Mailer, Schedule, Scheduled, Suppressions, Turn, Undelivered};
+use crate::ports::{Deliveries, Directory, Lease, Mailer, Schedule, Scheduled, Suppressions, Turn, Undelivered, later};
 
 /// Has the e-mail of a certificate sent after a delay; once, as long as it waits.
 ///
@@ -24,8 +24,7 @@ pub async fn notify_later(
     now: Timestamp,
     delay: SignedDuration,
 ) -> Result<Scheduled, Error> {
-    let time = now.saturating_add(delay).expect("saturation is no error for a duration in seconds");
-    Ok(schedule.at(certificate_id(event)?, event, time).await?)
+    Ok(schedule.at(certificate_id(event)?, event, later(now, delay)).await?)
 }
 
 /// The use case that sends, with everything it needs.
@@ -73,8 +72,7 @@ impl<D: Directory, M: Mailer, L: Deliveries, S: Suppressions> Notifier<D, M, L, 
         if self.suppressions.is_suppressed(&AddressHash::of(&mail.to)).await? {
             return Ok(Notified::Suppressed);
         }
-        let until = now.saturating_add(self.confirmation).expect("saturation is no error for a duration in seconds");
-        let lease = Lease { now, until };
+        let lease = Lease::new(now, self.confirmation);
         match self.deliveries.take(id, lease).await? {
             Turn::Sent => return Ok(Notified::Already),
             Turn::Taken => return Err(unconfirmed(id).into()),

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::address::AddressHash;
 use crate::certificate::{CertificateId, Record};
@@ -141,6 +141,19 @@ pub struct Lease {
     pub now: Timestamp,
     /// Until when nobody else may.
     pub until: Timestamp,
+}
+
+impl Lease {
+    /// From a time on, for so long.
+    #[must_use]
+    pub fn new(now: Timestamp, length: SignedDuration) -> Self {
+        Self { now, until: later(now, length) }
+    }
+}
+
+/// A time after another; the last one there is if it would be later than that.
+pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).expect("a duration in seconds has no calendar to fail on")
 }
 
 /// Whose turn it is to send a mail.

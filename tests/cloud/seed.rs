@@ -50,6 +50,11 @@ impl Stack {
         }
     }
 
+    /// Writes a learner named Ada Lovelace with an address of a test's own, by which its e-mails are told apart.
+    pub async fn learner(&self, user: &str, address: &str) {
+        self.put(user_item(json!({ "userId": user, "name": "Ada Lovelace", "email": address }))).await;
+    }
+
     /// Writes the learners and courses of `cli/demo`.
     pub async fn seed_demo(&self) {
         let list = |name: &str| serde_json::from_str::<Vec<Value>>(&demo(name)).expect("the demo is JSON");

@@ -167,8 +167,7 @@ async fn run(ports: Faulty<'_>) -> Result<(), Error> {
     let issued = issuer(ports).issue(&completion("2026-11-20T14:03:21Z"), Timestamp::UNIX_EPOCH).await;
 
     let folder = repository().join("templates/mail");
-    let read = |part: &str| std::fs::read_to_string(folder.join(part)).map_err(|e| e.to_string());
-    let composer = Composer::new("Testamur <certificates@example.com>", read).unwrap();
+    let composer = Composer::load("Testamur <certificates@example.com>", &folder).unwrap();
     let confirmation = SignedDuration::ZERO;
     let (mailer, deliveries, suppressions) = (ports, ports, ports);
     let notifier = Notifier { directory: ports, mailer, deliveries, suppressions, composer, confirmation };

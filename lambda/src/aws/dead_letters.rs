@@ -4,9 +4,11 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use testamur_pipeline::Unavailable;
+use tracing::info;
 
 use super::unavailable;
 use crate::config::{self, ConfigError};
+use crate::metrics;
 
 /// The longest reason that is kept, in characters. A template's faults can be many.
 const MAX_REASON: usize = 2000;
@@ -38,7 +40,7 @@ impl DeadLetters {
         Ok(Self { client: Client::new(sdk), queue_url: config::text("TESTAMUR_DEAD_LETTERS")? })
     }
 
-    /// Keeps a letter.
+    /// Keeps a letter, tells of it and counts it.
     ///
     /// # Errors
     /// [`Unavailable`] if the queue does not take it.
@@ -49,7 +51,10 @@ impl DeadLetters {
             .message_attributes("reason", attribute(letter.reason))
             .send()
             .await;
-        put.map(drop).map_err(|e| unavailable("can't keep a dead letter", &e))
+        put.map_err(|e| unavailable("can't keep a dead letter", &e))?;
+        info!(letter.code, letter.reason, "to the dead letters");
+        metrics::rejected(letter.code);
+        Ok(())
     }
 }
 

@@ -27,8 +27,8 @@ impl Package<'_> {
     /// # Errors
     /// If a folder can't be copied, or holds no fonts.
     pub async fn templates(&self) -> Result<Templates, Error> {
-        let fonts = Fonts::load(&self.folder("TESTAMUR_FONTS", "fonts", "").await?)?;
-        Ok(Templates::new(Engine::new(fonts), self.folder("TESTAMUR_TEMPLATES", "templates", "").await?))
+        let fonts = Fonts::load(&self.folder("TESTAMUR_FONTS", "").await?)?;
+        Ok(Templates::new(Engine::new(fonts), self.folder("TESTAMUR_TEMPLATES", "").await?))
     }
 
     /// The e-mail's template and its sender.
@@ -36,24 +36,20 @@ impl Package<'_> {
     /// # Errors
     /// If the folder can't be copied, or sender or template can't be used.
     pub async fn composer(&self) -> Result<Composer, Error> {
-        let folder = self.folder("TESTAMUR_TEMPLATES", "templates", "mail").await?;
-        let read = |part: &str| {
-            let path = folder.join(part);
-            std::fs::read_to_string(&path).map_err(|e| format!("can't read {}: {e}", path.display()))
-        };
-        Ok(Composer::new(&config::text("TESTAMUR_MAIL_FROM")?, read)?)
+        let folder = self.folder("TESTAMUR_TEMPLATES", "mail").await?;
+        Ok(Composer::load(&config::text("TESTAMUR_MAIL_FROM")?, &folder)?)
     }
 
     /// The folder that a variable names, or a part of it.
-    async fn folder(&self, variable: &'static str, default: &str, part: &str) -> Result<PathBuf, Error> {
-        let place = config::optional(variable).unwrap_or_else(|| default.to_owned());
+    async fn folder(&self, variable: &'static str, part: &str) -> Result<PathBuf, Error> {
+        let place = config::text(variable)?;
         let Some(address) = place.strip_prefix("s3://") else {
             return Ok(Path::new(&place).join(part));
         };
         let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
         let levels = [prefix, part].map(|level| level.trim_matches('/'));
         let prefix: String = levels.iter().filter(|level| !level.is_empty()).map(|level| format!("{level}/")).collect();
-        let folder = std::env::temp_dir().join("testamur").join(default).join(part);
+        let folder = std::env::temp_dir().join(variable).join(part);
         let copied = copy(&objects::client(self.0), bucket, &prefix, &folder).await?;
         if copied == 0 {
             return Err(ConfigError::unusable(variable, format!("nothing is in s3://{bucket}/{prefix}")).into());

@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let schedule = MailSchedule::from_environment(&sdk)?;
-    let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY", 60)?.into());
+    let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY")?.into());
     let work = async |body: &str| {
         let mut event: CertificateGenerated = events::parse(body)?;
         observe::certificate(&event.certificate_id);

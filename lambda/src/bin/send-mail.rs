@@ -23,7 +23,7 @@ async fn serve() -> Result<(), Error> {
         deliveries: table.clone(),
         suppressions: table,
         composer: Package(&sdk).composer().await?,
-        confirmation: SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION", 300)?.into()),
+        confirmation: SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?.into()),
     };
     let work = async |body: &str| {
         let event: CertificateGenerated = events::parse(body)?;

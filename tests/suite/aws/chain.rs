@@ -30,11 +30,7 @@ async fn deploy_into(emulator: &Emulator, name: &str) -> Stack {
 /// A learner of a test's own, by whose address its e-mails are told apart.
 async fn learner(stack: &Stack, user: &str) -> String {
     let address = format!("{user}@{}.example.com", stack.name);
-    let item = json!({
-        "pk": format!("USER#{user}"), "sk": "USER", "type": "User", "userId": user,
-        "name": "Ada Lovelace", "email": address,
-    });
-    stack.put(item).await;
+    stack.learner(user, &address).await;
     address
 }
 

@@ -222,10 +222,7 @@ async fn send_mail_sends_one_e_mail() {
         strikes.flat_map(|(step, number)| [false, true].map(|lasting| format!("{step}-{number}-{lasting}")))
     };
     for id in ids(8).chain(["undisturbed".to_owned()]) {
-        let learner = json!({
-            "pk": format!("USER#u-{id}"), "sk": "USER", "type": "User", "name": "Ada Lovelace", "email": address(&id),
-        });
-        victim.stack.put(learner).await;
+        victim.stack.learner(&format!("u-{id}"), &address(&id)).await;
     }
     let redeliver = async |victim: &mut Victim, id: &str, event: &Value| {
         // SES reports what it has taken; what it has not taken it can't report, and after a while it is sent again.

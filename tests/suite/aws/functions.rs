@@ -338,9 +338,7 @@ async fn an_e_mail_is_scheduled_once_under_the_name_of_its_certificate() {
 async fn an_e_mail_is_sent_once_and_to_no_suppressed_address() {
     let stack = still("mail").await;
     let address = "once@example.com";
-    stack
-        .put(json!({ "pk": "USER#u-ada", "sk": "USER", "type": "User", "name": "Ada Lovelace", "email": address }))
-        .await;
+    stack.learner("u-ada", address).await;
     let mut send = stack.function("send-mail", &stack.endpoint).await;
     let event = batch(&[generated(CERTIFICATE), generated(CERTIFICATE)]);
     let failures = send.invoke(&event).await.failures().len();
@@ -395,9 +393,7 @@ async fn after_a_crash_between_ses_and_the_note_ses_is_believed_before_a_second_
     let stack = still("crash").await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let address = "crash@example.com";
-    stack
-        .put(json!({ "pk": "USER#u-ada", "sk": "USER", "type": "User", "name": "Ada Lovelace", "email": address }))
-        .await;
+    stack.learner("u-ada", address).await;
     let mut send = stack.function("send-mail", proxy.endpoint()).await;
     let mut bounce = stack.function("bounce", &stack.endpoint).await;
     let event = batch(&[generated(CERTIFICATE)]);
@@ -426,9 +422,7 @@ async fn without_a_report_the_same_e_mail_is_sent_again_and_a_refusal_lets_the_n
     let stack = still("lease").await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let address = "lease@example.com";
-    stack
-        .put(json!({ "pk": "USER#u-ada", "sk": "USER", "type": "User", "name": "Ada Lovelace", "email": address }))
-        .await;
+    stack.learner("u-ada", address).await;
     let mut send = stack.function("send-mail", proxy.endpoint()).await;
     let event = batch(&[generated(CERTIFICATE)]);
     send.start().await.unwrap();
