@@ -12,7 +12,7 @@ import zipfile
 PARTS = {"detect": [], "issue": ["templates", "fonts"], "schedule-mail": [], "send-mail": ["templates/mail"], "bounce": []}
 
 # Parts of a template that no render sees.
-LEFT_OUT = {"samples", "snapshots"}
+EXCLUDED_DIRS = {"samples", "snapshots"}
 
 repository = pathlib.Path(__file__).resolve().parents[1]
 
@@ -31,7 +31,7 @@ def main(function, program, target, *options):
         for part in PARTS[function]:
             for path in sorted((repository / part).rglob("*")):
                 name = path.relative_to(repository)
-                if path.is_file() and not LEFT_OUT.intersection(name.parts):
+                if path.is_file() and not EXCLUDED_DIRS.intersection(name.parts):
                     add(archive, path, name.as_posix(), 0o644)
 
 

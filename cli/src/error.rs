@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use testamur_engine::{FontError, RenderError, TemplateError};
-use testamur_pipeline::{Rejection, Unavailable};
+use testamur_pipeline::{Rejection, TransientError};
 
 /// A failure of a whole command. Single events never end one: they go to the dead letters.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub(crate) enum CliError {
     #[error("{} belongs to another id key than TESTAMUR_ID_KEY: completions would get second certificates", .0.display())]
     OtherKey(PathBuf),
     #[error("{0}")]
-    Setting(String),
+    Usage(String),
     #[error("can't serve on port {port}: {reason}; choose another with --port")]
     Port { port: u16, reason: String },
     #[error("{} exists already: choose another name", .0.display())]
@@ -33,7 +33,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Fonts(#[from] FontError),
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    TransientError(#[from] TransientError),
     #[error("mail: {0}")]
     Mail(Rejection),
     #[error("{0}")]
@@ -54,7 +54,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Render(_) | Self::Unknown { .. } => ExitCode::from(1),
-            Self::Setting(_) => ExitCode::from(2),
+            Self::Usage(_) => ExitCode::from(2),
             _ => ExitCode::from(3),
         }
     }

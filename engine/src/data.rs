@@ -18,10 +18,10 @@ pub struct Data {
 }
 
 impl Data {
-    /// Takes data, cleaning every string in it with [`clean_text`].
+    /// Takes data, cleaning every string in it with [`normalize_text`].
     #[must_use]
     pub fn new(mut value: Value) -> Self {
-        clean_value(&mut value);
+        normalize_value(&mut value);
         let json = Bytes::from_string(value.to_string());
         Self { value, json }
     }
@@ -78,11 +78,12 @@ impl Data {
 /// for the directional characters.
 ///
 /// ```
-/// assert_eq!(testamur_engine::clean_text(" Zoe\u{308}\u{202e}\tLee\n"), "Zo\u{eb} Lee");
+/// assert_eq!(testamur_engine::normalize_text(" Zoe\u{308}\u{202e}\tLee\n"), "Zo\u{eb} Lee");
 /// ```
 #[must_use]
-pub fn clean_text(text: &str) -> String {
-    let kept = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !is_dropped(c));
+pub fn normalize_text(text: &str) -> String {
+    let kept =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !is_dropped(c));
     let visible: String = kept.nfc().collect();
     if visible.chars().all(|c| c == ' ' || is_default_ignorable(c)) {
         return String::new();
@@ -94,11 +95,11 @@ fn is_dropped(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-fn clean_value(value: &mut Value) {
+fn normalize_value(value: &mut Value) {
     match value {
-        Value::String(text) => *text = clean_text(text),
-        Value::Array(items) => items.iter_mut().for_each(clean_value),
-        Value::Object(fields) => fields.values_mut().for_each(clean_value),
+        Value::String(text) => *text = normalize_text(text),
+        Value::Array(items) => items.iter_mut().for_each(normalize_value),
+        Value::Object(fields) => fields.values_mut().for_each(normalize_value),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -111,7 +112,9 @@ fn find(value: &Value, character: char) -> Option<Vec<String>> {
     };
     match value {
         Value::String(text) => text.contains(character).then(Vec::new),
-        Value::Array(items) => items.iter().enumerate().find_map(|(i, item)| below(i.to_string(), item)),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(i, item)| below(i.to_string(), item))
+        }
         Value::Object(fields) => fields.iter().find_map(|(key, field)| below(key.clone(), field)),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }

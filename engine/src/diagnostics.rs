@@ -27,14 +27,14 @@ pub struct Diagnostic {
     /// What could be done about it.
     pub hints: Vec<String>,
     /// Where it is; none if it concerns no place in particular.
-    pub place: Option<Place>,
+    pub place: Option<SourceLocation>,
     /// The calls and imports that led there, innermost first, where they are known.
-    pub trace: Vec<(String, Option<Place>)>,
+    pub trace: Vec<(String, Option<SourceLocation>)>,
 }
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceLocation {
     /// The file, as the caller named the template's folder.
     pub file: String,
     /// The line, from 1.
@@ -100,17 +100,21 @@ fn resolve_one(world: &dyn DiagnosticWorld, diagnostic: &SourceDiagnostic) -> Di
         message: diagnostic.message.to_string(),
         hints: diagnostic.hints.iter().map(|hint| hint.v.to_string()).collect(),
         place: place(world, diagnostic.span),
-        trace: diagnostic.trace.iter().map(|point| (point.v.to_string(), place(world, point.span.into()))).collect(),
+        trace: diagnostic
+            .trace
+            .iter()
+            .map(|point| (point.v.to_string(), place(world, point.span.into())))
+            .collect(),
     }
 }
 
-fn place(world: &dyn DiagnosticWorld, span: DiagSpan) -> Option<Place> {
+fn place(world: &dyn DiagnosticWorld, span: DiagSpan) -> Option<SourceLocation> {
     let id = span.id()?;
     let start = world.range(span)?.start;
     let lines = world.file(id).ok()?.lines().ok()?;
     let (line, column) = lines.byte_to_line_column(start)?;
     let text = lines.text().get(lines.line_to_range(line)?)?.trim_end().to_owned();
-    Some(Place { file: world.name(id), line: line + 1, column: column + 1, text })
+    Some(SourceLocation { file: world.name(id), line: line + 1, column: column + 1, text })
 }
 
 fn printed<W: WriteColor>(

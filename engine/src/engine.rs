@@ -10,15 +10,15 @@ use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World};
 use typst_layout::{Page, PagedDocument};
 
-use crate::coverage;
 use crate::data::Data;
 use crate::diagnostics::Diagnostics;
 use crate::error::{RenderError, TemplateError};
+use crate::export::pdf::{self, PdfMetadata};
+use crate::export::raster::{self, Jpeg};
 use crate::fonts::Fonts;
-use crate::inspect::{self, Finding};
-use crate::manifest::Layout;
-use crate::pdf::{self, PdfStamp};
-use crate::raster::{self, Jpeg};
+use crate::lint::missing_glyphs;
+use crate::lint::{self, LayoutIssue};
+use crate::template::Layout;
 use crate::template::Template;
 use crate::world::TemplateWorld;
 
@@ -69,8 +69,12 @@ pub struct Document {
 }
 
 impl Document {
-    pub(crate) fn compile(template: &Template, layout: &Layout, data: &Data) -> Result<Self, RenderError> {
-        let result = catch_panics(|| lay_out(template, layout, data));
+    pub(crate) fn compile(
+        template: &Template,
+        layout: &Layout,
+        data: &Data,
+    ) -> Result<Self, RenderError> {
+        let result = catch_panics(|| compile_layout(template, layout, data));
         comemo::evict(CACHE_AGE);
         result
     }
@@ -85,7 +89,7 @@ impl Document {
     ///
     /// # Errors
     /// [`RenderError::Template`] if something on the pages can't be put into a PDF.
-    pub fn pdf(&self, stamp: &PdfStamp<'_>) -> Result<Vec<u8>, RenderError> {
+    pub fn pdf(&self, stamp: &PdfMetadata<'_>) -> Result<Vec<u8>, RenderError> {
         catch_panics(|| pdf::export(&self.pages, stamp, &self.world))
     }
 
@@ -112,15 +116,17 @@ impl Document {
     /// [`RenderError::Panic`] only.
     pub fn svg(&self) -> Result<Vec<String>, RenderError> {
         let options = typst_svg::SvgOptions::default();
-        catch_panics(|| Ok(self.pages.pages().iter().map(|page| typst_svg::svg(page, &options)).collect()))
+        catch_panics(|| {
+            Ok(self.pages.pages().iter().map(|page| typst_svg::svg(page, &options)).collect())
+        })
     }
 
     /// Draws all pages, one below the other, on white: the picture that snapshots compare. `scale` is in pixels per point.
     ///
     /// # Errors
     /// [`RenderError::ImageSize`] if that would be more than [`ImageSize::MAX_PIXELS`](crate::ImageSize::MAX_PIXELS).
-    pub fn picture(&self, scale: f64) -> Result<image::RgbImage, RenderError> {
-        catch_panics(|| raster::picture(self.pages.pages(), scale))
+    pub fn page_image(&self, scale: f64) -> Result<image::RgbImage, RenderError> {
+        catch_panics(|| raster::page_image(self.pages.pages(), scale))
     }
 
     /// Checks that the first page has the shape of the image in the manifest, without drawing it.
@@ -135,14 +141,14 @@ impl Document {
     ///
     /// # Errors
     /// [`RenderError::ImageSize`] if a page is too large to look at.
-    pub fn findings(&self) -> Result<Vec<Finding>, RenderError> {
-        catch_panics(|| inspect::findings(self.pages.pages()))
+    pub fn lint(&self) -> Result<Vec<LayoutIssue>, RenderError> {
+        catch_panics(|| lint::layout_issues(self.pages.pages()))
     }
 
     /// The font families on its pages, sorted.
     #[must_use]
     pub fn font_families(&self) -> Vec<String> {
-        inspect::font_families(self.pages.pages())
+        lint::font_families(self.pages.pages())
     }
 
     /// The first page's width and height in points.
@@ -161,7 +167,7 @@ impl Document {
     /// How far the content of the first page stays from its edges in points, top, right, bottom and left; none without content.
     #[must_use]
     pub fn margins(&self) -> Option<[f64; 4]> {
-        inspect::margins(self.first_page())
+        lint::margins(self.first_page())
     }
 
     fn first_page(&self) -> &Page {
@@ -169,13 +175,18 @@ impl Document {
     }
 }
 
-fn lay_out(template: &Template, layout: &Layout, data: &Data) -> Result<Document, RenderError> {
+fn compile_layout(
+    template: &Template,
+    layout: &Layout,
+    data: &Data,
+) -> Result<Document, RenderError> {
     template.check(data)?;
     check_locale(template, data)?;
     let world = TemplateWorld::new(template, layout, data)?;
     let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
-    let pages = output.map_err(|errors| RenderError::Template(Diagnostics::resolve(&world, &errors)))?;
-    coverage::check(&pages, data)?;
+    let pages =
+        output.map_err(|errors| RenderError::Template(Diagnostics::resolve(&world, &errors)))?;
+    missing_glyphs::check(&pages, data)?;
     check_pages(&pages, layout.pages)?;
     let warnings = Diagnostics::resolve(&world, &warnings);
     Ok(Document { layout: layout.clone(), world, pages, warnings })
@@ -207,4 +218,5 @@ fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, R
 /// Holds only while our comemo is Typst's own. A second copy would have caches of its own, and evicting them would leave
 /// Typst's to grow without a word.
 #[expect(unused_qualifications, reason = "naming both copies is the point")]
-const _: for<'a> fn(Tracked<'a, dyn World + 'a>) -> typst::comemo::Tracked<'a, dyn World + 'a> = |tracked| tracked;
+const _: for<'a> fn(Tracked<'a, dyn World + 'a>) -> typst::comemo::Tracked<'a, dyn World + 'a> =
+    |tracked| tracked;

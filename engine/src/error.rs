@@ -88,7 +88,9 @@ pub enum RenderError {
         field: Option<String>,
     },
     /// The layout has more or fewer pages than the manifest says: text has overflowed.
-    #[error("the layout has {found} pages where typst.toml says {expected}: something does not fit")]
+    #[error(
+        "the layout has {found} pages where typst.toml says {expected}: something does not fit"
+    )]
     Pages {
         /// How many pages the layout has.
         found: usize,
@@ -106,9 +108,11 @@ pub enum RenderError {
         /// Those that the template has.
         supported: String,
     },
-    /// A card was asked of a template that declares none.
-    #[error("template {0} has no card: declare one in typst.toml under [tool.testamur.card]")]
-    NoCard(String),
+    /// A social card was asked of a template that declares none.
+    #[error(
+        "template {0} has no social card: declare one in typst.toml under [tool.testamur.social-card]"
+    )]
+    NoSocialCard(String),
     /// The field that typst.toml names under `qr` is not in the data, or is no text.
     #[error("{0}, which typst.toml names under qr, is not a text in the data")]
     QrField(String),

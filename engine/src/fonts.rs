@@ -43,7 +43,9 @@ impl Fonts {
         if store.book().info(0).is_none() {
             return self.clone();
         }
-        let shared = (0..).map_while(|index| Some((Shared(self.clone(), index), self.book().info(index)?.clone())));
+        let shared = (0..).map_while(|index| {
+            Some((Shared(self.clone(), index), self.book().info(index)?.clone()))
+        });
         store.extend(shared);
         Self(Arc::new(store))
     }
@@ -73,7 +75,8 @@ fn scan(folder: &Path) -> Vec<(FontPath, FontInfo)> {
     let mut database = fontdb::Database::new();
     database.load_fonts_dir(folder);
     let describe = |face: &fontdb::FaceInfo| {
-        let (fontdb::Source::File(path) | fontdb::Source::SharedFile(path, _)) = &face.source else {
+        let (fontdb::Source::File(path) | fontdb::Source::SharedFile(path, _)) = &face.source
+        else {
             return None;
         };
         let info = database.with_face_data(face.id, FontInfo::new)??;

@@ -17,29 +17,21 @@
 //! numbers, the network, async code, and everything about where certificates come from or go to: time and ids are
 //! parameters, so the same input yields the same bytes.
 
-mod coverage;
 mod data;
 mod diagnostics;
 mod engine;
 mod error;
+mod export;
 mod fonts;
-mod inspect;
-mod locale;
-mod manifest;
-mod pdf;
-mod qr;
-mod raster;
+mod lint;
 mod template;
 mod world;
 
-pub use data::{Data, clean_text};
-pub use diagnostics::{Diagnostic, Diagnostics, Place, Severity};
+pub use data::{Data, normalize_text};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity, SourceLocation};
 pub use engine::{Document, Engine};
 pub use error::{DataFault, FontError, RenderError, TemplateError};
+pub use export::{Jpeg, JpegEncoder, PdfMetadata};
 pub use fonts::Fonts;
-pub use inspect::Finding;
-pub use locale::canonical_locale;
-pub use manifest::{ImageSize, Layout, Manifest, SnapshotRules};
-pub use pdf::PdfStamp;
-pub use raster::{Jpeg, JpegEncoder};
-pub use template::Template;
+pub use lint::LayoutIssue;
+pub use template::{ImageSize, Layout, Manifest, SnapshotTolerance, Template, canonical_locale};

@@ -3,6 +3,9 @@
 //! Sample data and snapshots stay outside, so they can't reach a render, and so does everything beyond the folder but the
 //! helpers that all templates share, in the folder `shared` beside it.
 
+mod locale;
+mod manifest;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,11 +22,11 @@ use typst_kit::files::{FileLoader, FileStore};
 use crate::data::Data;
 use crate::engine::{Document, Engine};
 use crate::error::{DataFault, RenderError, TemplateError};
-use crate::locale::{self, canonical_locale};
-use crate::manifest::{Layout, Manifest};
+pub use locale::canonical_locale;
+pub use manifest::{ImageSize, Layout, Manifest, SnapshotTolerance};
 
 /// The folders of a template that a render never sees.
-const LEFT_OUT: [&str; 2] = ["samples", "snapshots"];
+const EXCLUDED_DIRS: [&str; 2] = ["samples", "snapshots"];
 
 /// Where Typst sees the template's folder. It is the same for all: paths are interned for ever, and few of them may be.
 const TEMPLATE: &str = "template";
@@ -95,7 +98,8 @@ impl Template {
     #[must_use]
     pub fn font_families(&self) -> Vec<String> {
         let fonts = self.0.files.loader().fonts().flat_map(Font::iter);
-        let families: BTreeSet<_> = fonts.map(|font| font.info().family.as_str().to_owned()).collect();
+        let families: BTreeSet<_> =
+            fonts.map(|font| font.info().family.as_str().to_owned()).collect();
         families.into_iter().collect()
     }
 
@@ -105,22 +109,29 @@ impl Template {
         let files = self.0.files.loader();
         let read = files.read.lock().unwrap_or_else(PoisonError::into_inner);
         let unread = files.contents.keys().filter(|path| !read.contains(*path));
-        unread.filter_map(|path| path.strip_prefix(TEMPLATE)?.strip_prefix('/')).map(str::to_owned).collect()
+        unread
+            .filter_map(|path| path.strip_prefix(TEMPLATE)?.strip_prefix('/'))
+            .map(str::to_owned)
+            .collect()
     }
 
-    /// Finds the locale of its own that suits readers of `wanted`: `de` for `de-AT`, `zh-Hant` for `zh-TW`. A template
+    /// Finds the locale of its own that suits readers of `requested`: `de` for `de-AT`, `zh-Hant` for `zh-TW`. A template
     /// without strings of its own takes every well-formed locale as it is.
     #[must_use]
-    pub fn locale_for(&self, wanted: &str) -> Option<String> {
-        if self.0.locales.is_empty() { canonical_locale(wanted) } else { locale::best(&self.0.locales, wanted) }
+    pub fn locale_for(&self, requested: &str) -> Option<String> {
+        if self.0.locales.is_empty() {
+            canonical_locale(requested)
+        } else {
+            locale::best(&self.0.locales, requested)
+        }
     }
 
     /// The data for readers of a locale; without one, of the data's own, else of the template's default. One that the
     /// template does not have is kept, so that rendering says so.
     #[must_use]
-    pub fn localised(&self, data: &Data, wanted: Option<&str>) -> Data {
-        let wanted = wanted.or(data.locale()).unwrap_or(&self.manifest().locale);
-        data.with_locale(&self.locale_for(wanted).unwrap_or_else(|| wanted.to_owned()))
+    pub fn with_resolved_locale(&self, data: &Data, requested: Option<&str>) -> Data {
+        let requested = requested.or(data.locale()).unwrap_or(&self.manifest().locale);
+        data.with_locale(&self.locale_for(requested).unwrap_or_else(|| requested.to_owned()))
     }
 
     /// Lays out the certificate with data.
@@ -128,17 +139,21 @@ impl Template {
     /// # Errors
     /// Any [`RenderError`] but those of encoders: data that breaks the schema, a template that does not compile, a character
     /// without a glyph, a wrong number of pages.
-    pub fn render(&self, data: &Data) -> Result<Document, RenderError> {
+    pub fn compile(&self, data: &Data) -> Result<Document, RenderError> {
         Document::compile(self, &self.manifest().page, data)
     }
 
-    /// Lays out the card for social networks with data.
+    /// Lays out the social card with data.
     ///
     /// # Errors
-    /// [`RenderError::NoCard`] if the template declares none, else as [`Self::render`].
-    pub fn render_card(&self, data: &Data) -> Result<Document, RenderError> {
-        let card = self.manifest().card.as_ref().ok_or_else(|| RenderError::NoCard(self.manifest().id.clone()))?;
-        Document::compile(self, card, data)
+    /// [`RenderError::NoSocialCard`] if the template declares none, else as [`Self::render`].
+    pub fn compile_social_card(&self, data: &Data) -> Result<Document, RenderError> {
+        let social_card = self
+            .manifest()
+            .social_card
+            .as_ref()
+            .ok_or_else(|| RenderError::NoSocialCard(self.manifest().id.clone()))?;
+        Document::compile(self, social_card, data)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -163,21 +178,27 @@ impl Template {
 impl Template {
     pub(crate) fn load(engine: &Engine, folder: &Path) -> Result<Self, TemplateError> {
         let mut files = Files::default();
-        let mut room = Self::MAX_BYTES;
-        Mount { name: TEMPLATE, root: folder }.read(folder, &mut files, &mut room)?;
+        let mut remaining_bytes = Self::MAX_BYTES;
+        Mount { name: TEMPLATE, root: folder }.read(folder, &mut files, &mut remaining_bytes)?;
         let shared = shared_folder(folder);
         if shared.is_dir() {
-            Mount { name: SHARED, root: &shared }.read(&shared, &mut files, &mut room)?;
+            Mount { name: SHARED, root: &shared }.read(
+                &shared,
+                &mut files,
+                &mut remaining_bytes,
+            )?;
         }
 
         let path = folder.join("typst.toml");
         let text = files.text("typst.toml", folder)?;
-        let manifest = Manifest::parse(&text).map_err(|message| TemplateError::Manifest { path, message })?;
-        for layout in [&manifest.page].into_iter().chain(&manifest.card) {
+        let manifest =
+            Manifest::parse(&text).map_err(|message| TemplateError::Manifest { path, message })?;
+        for layout in [&manifest.page].into_iter().chain(&manifest.social_card) {
             files.check_entrypoint(layout, folder)?;
         }
-        let schema = compile_schema(&files.text("schema.json", folder)?)
-            .map_err(|message| TemplateError::Schema { path: folder.join("schema.json"), message })?;
+        let schema = compile_schema(&files.text("schema.json", folder)?).map_err(|message| {
+            TemplateError::Schema { path: folder.join("schema.json"), message }
+        })?;
 
         Ok(Self(Arc::new(Inner {
             engine: engine.with_fonts(engine.fonts().with(files.fonts())),
@@ -225,12 +246,14 @@ pub(crate) struct Files {
 
 impl Files {
     fn text(&self, file: &str, folder: &Path) -> Result<String, TemplateError> {
-        let bytes = self
-            .contents
-            .get(&in_template(file))
-            .ok_or_else(|| TemplateError::Missing { path: folder.to_owned(), file: file.to_owned() })?;
+        let bytes = self.contents.get(&in_template(file)).ok_or_else(|| {
+            TemplateError::Missing { path: folder.to_owned(), file: file.to_owned() }
+        })?;
         let text = String::from_utf8(bytes.to_vec());
-        text.map_err(|e| TemplateError::Read { path: folder.join(file), source: std::io::Error::other(e) })
+        text.map_err(|e| TemplateError::Read {
+            path: folder.join(file),
+            source: std::io::Error::other(e),
+        })
     }
 
     /// The template's own fonts: everything in its folder `fonts`.
@@ -239,13 +262,18 @@ impl Files {
     }
 
     fn locales(&self) -> Vec<String> {
-        self.in_folder("locales").filter_map(|(file, _)| file.strip_suffix(".toml")).map(str::to_owned).collect()
+        self.in_folder("locales")
+            .filter_map(|(file, _)| file.strip_suffix(".toml"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The files in a folder of the template, by their path in it.
     fn in_folder(&self, folder: &str) -> impl Iterator<Item = (&str, &Bytes)> {
         let start = in_template(folder) + "/";
-        self.contents.iter().filter_map(move |(path, bytes)| Some((path.strip_prefix(&start)?, bytes)))
+        self.contents
+            .iter()
+            .filter_map(move |(path, bytes)| Some((path.strip_prefix(&start)?, bytes)))
     }
 
     fn check_entrypoint(&self, layout: &Layout, folder: &Path) -> Result<(), TemplateError> {
@@ -273,9 +301,12 @@ impl FileLoader for Files {
         let path = id.get().vpath().get_without_slash();
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
         match id.get().root() {
-            VirtualRoot::Project => self.contents.get(path).cloned().ok_or_else(|| FileError::NotFound(path.into())),
+            VirtualRoot::Project => {
+                self.contents.get(path).cloned().ok_or_else(|| FileError::NotFound(path.into()))
+            }
             VirtualRoot::Package(package) => Err(FileError::Other(Some(
-                format!("{package} is not in the template's folder: packages are not downloaded").into(),
+                format!("{package} is not in the template's folder: packages are not downloaded")
+                    .into(),
             ))),
         }
     }
@@ -288,7 +319,12 @@ struct Mount<'a> {
 }
 
 impl Mount<'_> {
-    fn read(&self, folder: &Path, files: &mut Files, room: &mut u64) -> Result<(), TemplateError> {
+    fn read(
+        &self,
+        folder: &Path,
+        files: &mut Files,
+        remaining_bytes: &mut u64,
+    ) -> Result<(), TemplateError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| TemplateError::Read { path, source }
@@ -296,18 +332,20 @@ impl Mount<'_> {
         for entry in fs::read_dir(folder).map_err(failed(folder))? {
             let path = entry.map_err(failed(folder))?.path();
             let name = self.relative(&path)?;
-            if LEFT_OUT.contains(&name.as_str()) || path.file_name().is_some_and(is_hidden) {
+            if EXCLUDED_DIRS.contains(&name.as_str()) || path.file_name().is_some_and(is_hidden) {
                 continue;
             }
             let kind = fs::symlink_metadata(&path).map_err(failed(&path))?;
             if kind.is_symlink() {
                 return Err(TemplateError::Link(path));
             } else if kind.is_dir() {
-                self.read(&path, files, room)?;
+                self.read(&path, files, remaining_bytes)?;
             } else {
-                *room = room.checked_sub(kind.len()).ok_or_else(|| TemplateError::TooLarge {
-                    path: self.root.to_owned(),
-                    limit: Template::MAX_BYTES,
+                *remaining_bytes = remaining_bytes.checked_sub(kind.len()).ok_or_else(|| {
+                    TemplateError::TooLarge {
+                        path: self.root.to_owned(),
+                        limit: Template::MAX_BYTES,
+                    }
                 })?;
                 let bytes = Bytes::new(fs::read(&path).map_err(failed(&path))?);
                 files.contents.insert(format!("{}/{name}", self.name), bytes);

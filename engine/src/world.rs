@@ -1,7 +1,7 @@
 //! What Typst sees during one render: the template's folder with the learner's data laid over it, and the fonts.
 //!
 //! The library, the sources and the fonts are the same objects for every render, so Typst's memoised work holds from one
-//! learner to the next; only what read the shadowed files is done again.
+//! learner to the next; only what read the injected files is done again.
 
 use std::sync::LazyLock;
 
@@ -15,8 +15,8 @@ use typst_kit::diagnostics::DiagnosticWorld;
 
 use crate::data::Data;
 use crate::error::RenderError;
-use crate::manifest::Layout;
-use crate::qr;
+use crate::export::qr;
+use crate::template::Layout;
 use crate::template::{Template, file_id};
 
 /// The file that holds the learner's data: `json("data.json")`.
@@ -33,8 +33,13 @@ pub(crate) struct TemplateWorld {
 }
 
 impl TemplateWorld {
-    pub(crate) fn new(template: &Template, layout: &Layout, data: &Data) -> Result<Self, RenderError> {
-        let main = file_id(&layout.entrypoint).expect("entrypoints are looked at when a template is loaded");
+    pub(crate) fn new(
+        template: &Template,
+        layout: &Layout,
+        data: &Data,
+    ) -> Result<Self, RenderError> {
+        let main = file_id(&layout.entrypoint)
+            .expect("entrypoints are looked at when a template is loaded");
         let qr = match &template.manifest().qr {
             Some(field) => Some(qr::svg(field, data)?),
             None => None,
@@ -42,7 +47,7 @@ impl TemplateWorld {
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr })
     }
 
-    fn shadow(&self, id: FileId) -> Option<&Bytes> {
+    fn injected_file(&self, id: FileId) -> Option<&Bytes> {
         if id == *DATA {
             Some(&self.data)
         } else if id == *QR {
@@ -71,7 +76,7 @@ impl World for TemplateWorld {
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        match self.shadow(id) {
+        match self.injected_file(id) {
             Some(bytes) => Ok(bytes.clone()),
             None => self.template.files().file(id),
         }
@@ -91,7 +96,7 @@ impl DiagnosticWorld for TemplateWorld {
     /// The path as the caller named the folder; the data is named alone, since it stands in no folder.
     fn name(&self, id: FileId) -> String {
         let path = id.get().vpath().get_without_slash();
-        match self.shadow(id).and(path.split_once('/')) {
+        match self.injected_file(id).and(path.split_once('/')) {
             Some((_, name)) => name.to_owned(),
             None => self.template.path_on_disk(path).display().to_string(),
         }

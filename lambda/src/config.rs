@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use testamur_engine::{Jpeg, JpegEncoder};
 use testamur_pipeline::IdKey;
-use testamur_pipeline::issue::Settings;
+use testamur_pipeline::issue::IssueConfig;
 
 /// Why a function can't start.
 #[derive(Debug, thiserror::Error)]
@@ -57,16 +57,21 @@ pub fn parsed<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, ConfigE
 ///
 /// # Errors
 /// [`ConfigError`] if a variable is missing or can't be used.
-pub fn issue_settings(id_key: IdKey) -> Result<Settings, ConfigError> {
+pub fn issue_config(id_key: IdKey) -> Result<IssueConfig, ConfigError> {
     let encoder = match text("TESTAMUR_JPEG")?.as_str() {
         "fast" => JpegEncoder::Fast,
         "small" => JpegEncoder::Small,
-        other => return Err(ConfigError::unusable("TESTAMUR_JPEG", format!("{other:?} is neither fast nor small"))),
+        other => {
+            return Err(ConfigError::unusable(
+                "TESTAMUR_JPEG",
+                format!("{other:?} is neither fast nor small"),
+            ));
+        }
     };
-    Ok(Settings {
+    Ok(IssueConfig {
         id_key,
         base_url: text("TESTAMUR_BASE_URL")?,
-        default_template: text("TESTAMUR_TEMPLATE")?,
+        default_template: text("TESTAMUR_DEFAULT_TEMPLATE")?,
         jpeg: Jpeg { encoder },
     })
 }

@@ -7,11 +7,8 @@
 pub mod aws;
 pub mod config;
 mod deadline;
-mod metrics;
-pub mod observe;
-pub mod sqs;
-pub mod stream;
-pub mod xray;
+pub mod handlers;
+pub mod telemetry;
 
 use std::process::ExitCode;
 
@@ -19,7 +16,7 @@ use testamur_pipeline::error::chain;
 
 /// Runs a function for as long as Lambda lets it live, and says why if it can't start.
 pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
-    observe::start();
+    telemetry::start();
     match function.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,22 +3,22 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::certificate::Record;
-use crate::events::{CertificateGenerated, CourseCompleted};
-use crate::trace::TraceParent;
+use crate::model::certificate::CertificateRecord;
+use crate::model::events::{CertificateGenerated, CourseCompleted};
+use crate::model::trace::TraceParent;
 
-/// An enrolment as one image of a change shows it.
+/// An enrollment as one image of a change shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrollment {
     /// Who takes the course.
     pub user_id: String,
     /// Which course.
     pub course_id: String,
-    /// The enrolment's own id.
+    /// The enrollment's own id.
     pub enrollment_id: String,
     /// When the course was completed; none while it is under way.
     pub completion_date: Option<Timestamp>,
-    /// The language of the certificate, if the enrolment has one of its own.
+    /// The language of the certificate, if the enrollment has one of its own.
     pub locale: Option<String>,
     /// What the template prints besides, such as scores.
     pub details: Map<String, Value>,
@@ -28,7 +28,7 @@ pub struct Enrollment {
 
 /// The event of a change, from the images before and after it: the completion date has gone from absent to present.
 ///
-/// Later edits of a completed enrolment, and its removal, are no events.
+/// Later edits of a completed enrollment, and its removal, are no events.
 #[must_use]
 pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option<CourseCompleted> {
     let after = after?;
@@ -50,6 +50,6 @@ pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option
 /// The news of a change of a record, from its revision before and itself after it: a certificate was issued for the first time,
 /// or again. Other changes are no news.
 #[must_use]
-pub fn announce(before: Option<u32>, after: &Record) -> Option<CertificateGenerated> {
-    before.is_none_or(|before| before < after.revision).then(|| after.announcement())
+pub fn announce(before: Option<u32>, after: &CertificateRecord) -> Option<CertificateGenerated> {
+    before.is_none_or(|before| before < after.revision).then(|| after.certificate_generated_event())
 }

@@ -10,7 +10,7 @@ pub enum Error {
     Rejected(#[from] Rejection),
     /// The same event may well succeed later: it goes back to the queue.
     #[error(transparent)]
-    Retryable(#[from] Unavailable),
+    Retryable(#[from] TransientError),
 }
 
 /// A reason that stays until somebody repairs the event, the directory or the template.
@@ -84,16 +84,19 @@ impl Rejection {
 /// Something the pipeline needs does not answer now.
 #[derive(Debug, thiserror::Error)]
 #[error("{action}: {}", chain(source.as_ref()))]
-pub struct Unavailable {
+pub struct TransientError {
     /// What was attempted, such as `can't write certificates/1.pdf`.
     pub action: String,
     /// Why it failed.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl Unavailable {
+impl TransientError {
     /// Makes an error from what was attempted and why it failed.
-    pub fn new(action: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(
+        action: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         Self { action: action.into(), source: source.into() }
     }
 }

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::address::AddressHash;
-use crate::certificate::CertificateId;
-use crate::error::Unavailable;
-use crate::ports::{Deliveries, SuppressionReason, Suppressions};
+use crate::error::TransientError;
+use crate::model::address::AddressHash;
+use crate::model::certificate::CertificateId;
+use crate::ports::{DeliveryLog, SuppressionList, SuppressionReason};
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Feedback {
+pub enum EmailEvent {
     /// The service has taken a certificate's message.
     Sent {
         /// The certificate.
@@ -33,35 +33,37 @@ pub enum Feedback {
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heeded {
+pub enum FeedbackOutcome {
     /// The mail is noted as sent.
     Confirmed,
     /// So many addresses get no more mail.
     Suppressed(usize),
     /// It changes nothing.
-    Nothing,
+    Ignored,
 }
 
 /// Takes in a report; the same one again changes nothing. Who has bounced for good or complained gets no more mail.
 ///
 /// # Errors
-/// [`Unavailable`] if a port failed.
-pub async fn heed<S: Deliveries + Suppressions>(
+/// [`TransientError`] if a port failed.
+pub async fn process_feedback<S: DeliveryLog + SuppressionList>(
     store: &S,
-    feedback: &Feedback,
+    feedback: &EmailEvent,
     now: Timestamp,
-) -> Result<Heeded, Unavailable> {
+) -> Result<FeedbackOutcome, TransientError> {
     let (addresses, reason) = match feedback {
-        Feedback::Sent { certificate_id, message_id } => {
+        EmailEvent::Sent { certificate_id, message_id } => {
             store.mark_sent(*certificate_id, Some(message_id), now).await?;
-            return Ok(Heeded::Confirmed);
+            return Ok(FeedbackOutcome::Confirmed);
         }
-        Feedback::Bounced { permanent: false, .. } => return Ok(Heeded::Nothing),
-        Feedback::Bounced { permanent: true, addresses } => (addresses, SuppressionReason::Bounce),
-        Feedback::Complained { addresses } => (addresses, SuppressionReason::Complaint),
+        EmailEvent::Bounced { permanent: false, .. } => return Ok(FeedbackOutcome::Ignored),
+        EmailEvent::Bounced { permanent: true, addresses } => {
+            (addresses, SuppressionReason::Bounce)
+        }
+        EmailEvent::Complained { addresses } => (addresses, SuppressionReason::Complaint),
     };
     for address in addresses {
         store.suppress(&AddressHash::of(address), reason, now).await?;
     }
-    Ok(Heeded::Suppressed(addresses.len()))
+    Ok(FeedbackOutcome::Suppressed(addresses.len()))
 }

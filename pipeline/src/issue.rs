@@ -1,7 +1,7 @@
 //! Makes the certificate of a completed course: files first, then the record, which carries the news.
 //!
 //! The order is the guarantee. A record is never written before its files are stored, and the announcement is never made
-//! without its record, so whatever step a process dies at, running the event again ends in the same certificate. Deliveries
+//! without its record, so whatever step a process dies at, running the event again ends in the same certificate. DeliveryLog
 //! of one completion may work at the same time, in one process or in many: they make the same objects, or, if they differ,
 //! objects with other keys, and one of them writes the record.
 
@@ -9,14 +9,16 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use testamur_engine::{Data, Document, Jpeg, PdfStamp, Template, clean_text};
+use testamur_engine::{Data, Document, Jpeg, PdfMetadata, Template, normalize_text};
 use tracing::{Instrument, info_span};
 
-use crate::certificate::{CertificateId, IdKey, Record, Status, TemplateUsed};
-use crate::error::{Error, Rejection, Unavailable};
-use crate::events::{CourseCompleted, Event};
-use crate::ports::{Course, Creation, Directory, Object, Objects, Records, User};
-use crate::templates::Templates;
+use crate::error::{Error, Rejection, TransientError};
+use crate::model::certificate::{
+    CertificateId, CertificateRecord, CertificateStatus, IdKey, TemplateRef,
+};
+use crate::model::events::{CourseCompleted, Event};
+use crate::ports::{CertificateStore, Course, CreateOutcome, Directory, Object, ObjectStore, User};
+use crate::templates::TemplateCache;
 
 /// The name of the span in which a certificate is laid out, for those who measure it.
 pub const RENDER: &str = "render";
@@ -30,14 +32,14 @@ pub struct Issuer<D, O, R> {
     /// The store for records.
     pub records: R,
     /// The templates.
-    pub templates: Templates,
+    pub templates: TemplateCache,
     /// What this deployment has chosen.
-    pub settings: Settings,
+    pub settings: IssueConfig,
 }
 
 /// What a deployment chooses.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct IssueConfig {
     /// The secret behind certificate ids.
     pub id_key: IdKey,
     /// Where the stored objects are served, without a slash at the end.
@@ -50,19 +52,23 @@ pub struct Settings {
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Issued {
+pub enum IssueOutcome {
     /// There is a new certificate.
-    New(Record),
+    Issued(CertificateRecord),
     /// There was one already; nothing has changed.
-    Already(Record),
+    AlreadyIssued(CertificateRecord),
 }
 
-impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
+impl<D: Directory, O: ObjectStore, R: CertificateStore> Issuer<D, O, R> {
     /// Issues the certificate of a completion, once however often it is called. `now` is recorded as the time of writing.
     ///
     /// # Errors
     /// [`Error::Rejected`] if learner, course, template or text must be repaired first, [`Error::Retryable`] if a port failed.
-    pub async fn issue(&self, event: &CourseCompleted, now: Timestamp) -> Result<Issued, Error> {
+    pub async fn issue(
+        &self,
+        event: &CourseCompleted,
+        now: Timestamp,
+    ) -> Result<IssueOutcome, Error> {
         let id = CertificateId::derive(&self.settings.id_key, &event.enrollment_id);
         if let Some(record) = self.records.find(id).await? {
             return already(record, event);
@@ -72,13 +78,16 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         let (record, data) = self.draft(id, event, &user, &course, &template, now);
         self.store(&record, data, template).await?;
         match self.records.create(&record).await? {
-            Creation::Created => Ok(Issued::New(record)),
-            Creation::Exists(record) => already(*record, event),
+            CreateOutcome::Created => Ok(IssueOutcome::Issued(record)),
+            CreateOutcome::Exists(record) => already(*record, event),
         }
     }
 
     async fn hydrate(&self, event: &CourseCompleted) -> Result<(User, Course), Error> {
-        let (user, course) = tokio::join!(self.directory.user(&event.user_id), self.directory.course(&event.course_id));
+        let (user, course) = tokio::join!(
+            self.directory.user(&event.user_id),
+            self.directory.course(&event.course_id)
+        );
         let user = user?.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
         let course = course?.ok_or_else(|| Rejection::UnknownCourse(event.course_id.clone()))?;
         Ok((user, course))
@@ -99,32 +108,37 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         course: &Course,
         template: &Template,
         now: Timestamp,
-    ) -> (Record, Data) {
+    ) -> (CertificateRecord, Data) {
         let manifest = template.manifest();
-        let wanted: Vec<_> =
-            [&event.locale, &course.locale, &user.locale].into_iter().filter_map(Option::as_deref).collect();
-        let locale = wanted.iter().find_map(|tag| template.locale_for(tag)).unwrap_or_else(|| manifest.locale.clone());
-        let mut record = Record {
+        let wanted: Vec<_> = [&event.locale, &course.locale, &user.locale]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        let locale = wanted
+            .iter()
+            .find_map(|tag| template.locale_for(tag))
+            .unwrap_or_else(|| manifest.locale.clone());
+        let mut record = CertificateRecord {
             certificate_id: id,
             enrollment_id: event.enrollment_id.clone(),
             user_id: event.user_id.clone(),
             course_id: event.course_id.clone(),
-            digest: String::new(),
-            course_name: clean_text(&course.name),
-            user_name: clean_text(&user.name.shown(user.locale.as_deref(), &locale)),
+            content_hash: String::new(),
+            course_name: normalize_text(&course.name),
+            user_name: normalize_text(&user.name.format(user.locale.as_deref(), &locale)),
             issued_at: event.completed_at,
             pdf_url: String::new(),
             thumbnail_url: String::new(),
-            card_url: None,
-            status: Status::Active,
+            social_card_url: None,
+            status: CertificateStatus::Active,
             created: now,
-            wanted_locale: wanted
+            requested_locale: wanted
                 .first()
                 .filter(|first| template.locale_for(first).is_none())
                 .map(|&tag| tag.to_owned()),
             locale,
             revision: 1,
-            template: TemplateUsed {
+            template: TemplateRef {
                 id: manifest.id.clone(),
                 version: manifest.version.clone(),
                 hash: template.hash().to_owned(),
@@ -132,35 +146,47 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
             traceparent: event.traceparent,
         };
         let mut data = facts(&record, course, event);
-        record.digest = digest(&self.settings.base_url, &record, &data);
+        record.content_hash = content_hash(&self.settings.base_url, &record, &data);
         let keys = record.keys();
         let url = |key: &str| format!("{}/{key}", self.settings.base_url);
         record.pdf_url = url(&keys.pdf);
         record.thumbnail_url = url(&keys.jpg);
-        record.card_url = manifest.card.as_ref().map(|_| url(&keys.card));
+        record.social_card_url = manifest.social_card.as_ref().map(|_| url(&keys.social_card));
         data["certificateUrl"] = record.pdf_url.as_str().into();
         (record, Data::new(data))
     }
 
     /// Renders and stores the objects. The images are drawn while the PDF is being stored.
-    async fn store(&self, record: &Record, data: Data, template: Template) -> Result<(), Error> {
+    async fn store(
+        &self,
+        record: &CertificateRecord,
+        data: Data,
+        template: Template,
+    ) -> Result<(), Error> {
         let keys = record.keys();
         let (ident, issued_at) = (record.certificate_id.to_string(), Some(record.issued_at));
         let render = move || {
-            let document = template.render(&data)?;
-            let card = template.manifest().card.as_ref().map(|_| template.render_card(&data)).transpose()?;
-            let pdf = document.pdf(&PdfStamp { ident: &ident, issued_at })?;
-            Ok((document, card, pdf))
+            let document = template.compile(&data)?;
+            let social_card = template
+                .manifest()
+                .social_card
+                .as_ref()
+                .map(|_| template.compile_social_card(&data))
+                .transpose()?;
+            let pdf = document.pdf(&PdfMetadata { ident: &ident, issued_at })?;
+            Ok((document, social_card, pdf))
         };
-        let rendering = blocking(move || render().map_err(Rejection::Render)).instrument(info_span!(RENDER));
-        let (document, card, pdf) = rendering.await?;
-        let metadata = serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
+        let rendering =
+            blocking(move || render().map_err(Rejection::Render)).instrument(info_span!(RENDER));
+        let (document, social_card, pdf) = rendering.await?;
+        let metadata =
+            serde_json::to_vec_pretty(&record.metadata()).expect("metadata has string keys only");
 
         tokio::try_join!(
             self.put(keys.pdf, "application/pdf", pdf),
             self.put(keys.metadata, "application/json", metadata),
             self.put_image(keys.jpg, Some(document)),
-            self.put_image(keys.card, card),
+            self.put_image(keys.social_card, social_card),
         )?;
         Ok(())
     }
@@ -174,22 +200,28 @@ impl<D: Directory, O: Objects, R: Records> Issuer<D, O, R> {
         self.put(key, "image/jpeg", bytes).await
     }
 
-    async fn put(&self, key: String, content_type: &'static str, bytes: Vec<u8>) -> Result<(), Error> {
+    async fn put(
+        &self,
+        key: String,
+        content_type: &'static str,
+        bytes: Vec<u8>,
+    ) -> Result<(), Error> {
         Ok(self.objects.put(Object { key, content_type, bytes }).await?)
     }
 }
 
-/// The answer to an event whose certificate exists. An enrolment belongs to one learner and one course, so anything else is an error.
-fn already(record: Record, event: &CourseCompleted) -> Result<Issued, Error> {
+/// The answer to an event whose certificate exists. An enrollment belongs to one learner and one course, so anything else is an error.
+fn already(record: CertificateRecord, event: &CourseCompleted) -> Result<IssueOutcome, Error> {
     if (&record.user_id, &record.course_id) == (&event.user_id, &event.course_id) {
-        return Ok(Issued::Already(record));
+        return Ok(IssueOutcome::AlreadyIssued(record));
     }
-    let reason = format!("enrolment {} has a certificate for another user or course", event.enrollment_id);
+    let reason =
+        format!("enrollment {} has a certificate for another user or course", event.enrollment_id);
     Err(Rejection::Event { kind: CourseCompleted::DETAIL_TYPE, reason }.into())
 }
 
 /// What a template is filled with but the address of the certificate: the names of `docs/templates.md`.
-fn facts(record: &Record, course: &Course, event: &CourseCompleted) -> Value {
+fn facts(record: &CertificateRecord, course: &Course, event: &CourseCompleted) -> Value {
     let issued_on = Offset::UTC.to_datetime(record.issued_at).date();
     let mut facts = json!({
         "certificateId": record.certificate_id,
@@ -210,16 +242,25 @@ fn facts(record: &Record, course: &Course, event: &CourseCompleted) -> Value {
 
 /// Stands for a template, the facts that fill it, where it is served and the metadata beside it: the first 8 digits of their
 /// SHA-256. It tells apart what competes for one certificate, and is no proof of anything.
-fn digest(base_url: &str, record: &Record, facts: &Value) -> String {
-    let all = json!([record.template.hash, base_url, record.user_id, record.course_id, record.issued_at, facts]);
+fn content_hash(base_url: &str, record: &CertificateRecord, facts: &Value) -> String {
+    let all = json!([
+        record.template.hash,
+        base_url,
+        record.user_id,
+        record.course_id,
+        record.issued_at,
+        facts
+    ]);
     let hash = Sha256::digest(all.to_string());
     hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Runs work of the processor where it does not hold up input and output.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Rejection> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(Error::Rejected),
-        Err(stopped) => Err(Unavailable::new("rendering was cut off", stopped).into()),
+        Err(stopped) => Err(TransientError::new("rendering was cut off", stopped).into()),
     }
 }

@@ -9,36 +9,39 @@ use lettre::Message;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use minijinja::{Environment, UndefinedBehavior};
 
-use crate::address;
-use crate::certificate::CertificateId;
 use crate::error::Rejection;
-use crate::events::CertificateGenerated;
+use crate::model::address;
+use crate::model::certificate::CertificateId;
+use crate::model::events::CertificateGenerated;
 use crate::ports::{Mail, User};
 
 /// The files of a mail template and what they become. HTML is autoescaped by its name.
 const PARTS: [&str; 3] = ["subject.txt", "body.txt", "body.html"];
 
 /// Composes messages.
-pub struct Composer {
+pub struct MailComposer {
     from: Mailbox,
     environment: Environment<'static>,
 }
 
-impl Composer {
+impl MailComposer {
     /// Takes the sender, such as `Testamur <certificates@example.com>`, and the folder of the mail template, which holds
     /// `subject.txt`, `body.txt` and `body.html`.
     ///
     /// # Errors
     /// [`Rejection::Mail`] if the sender is no address or a part can't be read or parsed.
     pub fn load(from: &str, folder: &Path) -> Result<Self, Rejection> {
-        let from = from.parse().map_err(|e| Rejection::Mail(format!("the sender {from:?}: {e}")))?;
+        let from =
+            from.parse().map_err(|e| Rejection::Mail(format!("the sender {from:?}: {e}")))?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         for part in PARTS {
             let path = folder.join(part);
             let unreadable = |e| Rejection::Mail(format!("can't read {}: {e}", path.display()));
             let text = fs::read_to_string(&path).map_err(unreadable)?;
-            environment.add_template_owned(part, text).map_err(|e| Rejection::Mail(format!("{e:#}")))?;
+            environment
+                .add_template_owned(part, text)
+                .map_err(|e| Rejection::Mail(format!("{e:#}")))?;
         }
         Ok(Self { from, environment })
     }
@@ -57,7 +60,8 @@ impl Composer {
             return Ok(None);
         };
         let reject = |reason: String| Rejection::Mail(reason);
-        let to = address::parse(email).map_err(|e| reject(format!("the address of user {}: {e}", event.user_id)))?;
+        let to = address::parse(email)
+            .map_err(|e| reject(format!("the address of user {}: {e}", event.user_id)))?;
         let [subject, text, html] = self.render(event)?;
         let message = Message::builder()
             .from(self.from.clone())

@@ -1,17 +1,17 @@
 //! What the use cases need from the world. An adapter lives with the program that deploys it.
 //!
-//! Every method may be called from any thread. Where the error is [`Unavailable`], it means: try again later.
-//! [`crate::contract`] holds what every adapter must do, as tests.
+//! Every method may be called from any thread. Where the error is [`TransientError`], it means: try again later.
+//! [`crate::testing::contract`] holds what every adapter must do, as tests.
 
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::address::AddressHash;
-use crate::certificate::{CertificateId, Record};
-use crate::error::{Error, Rejection, Unavailable};
-use crate::events::{CertificateGenerated, Outgoing};
-use crate::name::Name;
+use crate::error::{Error, Rejection, TransientError};
+use crate::model::address::AddressHash;
+use crate::model::certificate::{CertificateId, CertificateRecord};
+use crate::model::events::{CertificateGenerated, OutgoingEvent};
+use crate::model::name::Name;
 
 /// What is known of learners and courses. An entry that can't be used, say one without a name, is a
 /// [`Rejection::DirectoryEntry`].
@@ -50,9 +50,9 @@ pub struct Course {
 }
 
 /// Where files are kept.
-pub trait Objects: Send + Sync {
+pub trait ObjectStore: Send + Sync {
     /// Stores an object durably under a key, replacing what was there. Readers see the old or the new, never a part.
-    fn put(&self, object: Object) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn put(&self, object: Object) -> impl Future<Output = Result<(), TransientError>> + Send;
 }
 
 /// A file to keep.
@@ -67,38 +67,44 @@ pub struct Object {
 }
 
 /// Where certificates are recorded.
-pub trait Records: Send + Sync {
+pub trait CertificateStore: Send + Sync {
     /// Finds the record of a certificate.
-    fn find(&self, id: CertificateId) -> impl Future<Output = Result<Option<Record>, Unavailable>> + Send;
+    fn find(
+        &self,
+        id: CertificateId,
+    ) -> impl Future<Output = Result<Option<CertificateRecord>, TransientError>> + Send;
 
     /// Writes a record unless there is one with its id, and in the same write puts its announcement where it can't be lost.
-    fn create(&self, record: &Record) -> impl Future<Output = Result<Creation, Unavailable>> + Send;
+    fn create(
+        &self,
+        record: &CertificateRecord,
+    ) -> impl Future<Output = Result<CreateOutcome, TransientError>> + Send;
 }
 
 /// What became of a record that was to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Creation {
+pub enum CreateOutcome {
     /// It was written, and its announcement with it.
     Created,
     /// There was this one already, which stays as it is.
-    Exists(Box<Record>),
+    Exists(Box<CertificateRecord>),
 }
 
 /// Sends e-mail.
 pub trait Mailer: Send + Sync {
     /// Hands a message to its transport and gives the transport's own id of it, if it has one.
-    fn send(&self, mail: &Mail) -> impl Future<Output = Result<Option<String>, Undelivered>> + Send;
+    fn send(&self, mail: &Mail) -> impl Future<Output = Result<Option<String>, SendError>> + Send;
 }
 
 /// Why a message was not handed over. No text may repeat an address.
 #[derive(Debug)]
-pub enum Undelivered {
+pub enum SendError {
     /// The transport refuses it for good.
-    Refused(Rejection),
+    Rejected(Rejection),
     /// The transport has not taken it and may do so later.
-    NotTaken(Unavailable),
+    NotSent(TransientError),
     /// The transport may have taken it, but its answer was lost.
-    Unknown(Unavailable),
+    Unknown(TransientError),
 }
 
 /// A complete message.
@@ -115,11 +121,15 @@ pub struct Mail {
 }
 
 /// Remembers which certificates have been announced by mail.
-pub trait Deliveries: Send + Sync {
+pub trait DeliveryLog: Send + Sync {
     /// Asks for the right to send the mail of a certificate, and holds it until then against everybody else.
     ///
-    /// An adapter that alone works on its store may leave out [`Turn::Taken`].
-    fn take(&self, id: CertificateId, lease: Lease) -> impl Future<Output = Result<Turn, Unavailable>> + Send;
+    /// An adapter that alone works on its store may leave out [`Claim::HeldElsewhere`].
+    fn claim(
+        &self,
+        id: CertificateId,
+        lease: Lease,
+    ) -> impl Future<Output = Result<Claim, TransientError>> + Send;
 
     /// Notes that it was sent, under the transport's own id if that has one, whoever held the right.
     fn mark_sent(
@@ -127,11 +137,15 @@ pub trait Deliveries: Send + Sync {
         id: CertificateId,
         message_id: Option<&str>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(), TransientError>> + Send;
 
     /// Gives the right back, for the mail was certainly not sent. Changes nothing if the right is somebody else's by now, or if
     /// the mail was noted as sent.
-    fn give_back(&self, id: CertificateId, lease: Lease) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn release(
+        &self,
+        id: CertificateId,
+        lease: Lease,
+    ) -> impl Future<Output = Result<(), TransientError>> + Send;
 }
 
 /// For how long somebody may send. Its end, to the nanosecond, tells whose it is.
@@ -158,19 +172,22 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 
 /// Whose turn it is to send a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Claim {
     /// The caller's.
-    Yours,
+    Acquired,
     /// Somebody else's, who has not noted yet what came of it.
-    Taken,
+    HeldElsewhere,
     /// Nobody's, it was sent.
-    Sent,
+    AlreadySent,
 }
 
 /// Addresses that get no more mail. They are kept as hashes, so no list of addresses can leak.
-pub trait Suppressions: Send + Sync {
+pub trait SuppressionList: Send + Sync {
     /// Whether an address is suppressed.
-    fn is_suppressed(&self, address: &AddressHash) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+    fn is_suppressed(
+        &self,
+        address: &AddressHash,
+    ) -> impl Future<Output = Result<bool, TransientError>> + Send;
 
     /// Suppresses an address; the first reason stays.
     fn suppress(
@@ -178,7 +195,7 @@ pub trait Suppressions: Send + Sync {
         address: &AddressHash,
         reason: SuppressionReason,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(), TransientError>> + Send;
 }
 
 /// Why an address gets no more mail.
@@ -205,27 +222,30 @@ impl SuppressionReason {
 }
 
 /// Publishes events to everybody who listens.
-pub trait Bus: Send + Sync {
+pub trait EventPublisher: Send + Sync {
     /// Publishes events. There is one outcome for each, in their order; the same event may be published twice.
-    fn publish(&self, events: &[Outgoing]) -> impl Future<Output = Vec<Result<(), Error>>> + Send;
+    fn publish(
+        &self,
+        events: &[OutgoingEvent],
+    ) -> impl Future<Output = Vec<Result<(), Error>>> + Send;
 }
 
 /// Keeps events for later.
-pub trait Schedule: Send + Sync {
+pub trait EmailScheduler: Send + Sync {
     /// Has the mail of a certificate sent at a time or soon after. One that waits already stays as it is.
-    fn at(
+    fn schedule_email(
         &self,
         id: CertificateId,
         event: &CertificateGenerated,
         time: Timestamp,
-    ) -> impl Future<Output = Result<Scheduled, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<ScheduleOutcome, TransientError>> + Send;
 }
 
 /// What became of an event that was to be kept for later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheduled {
+pub enum ScheduleOutcome {
     /// It waits.
-    New,
+    Created,
     /// It had been waiting.
-    Already,
+    Exists,
 }

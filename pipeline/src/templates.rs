@@ -10,13 +10,13 @@ use crate::error::Rejection;
 
 /// Loads templates by id and keeps them. Cloning is cheap and shares what was loaded.
 #[derive(Clone)]
-pub struct Templates {
+pub struct TemplateCache {
     engine: Engine,
     root: PathBuf,
     loaded: Arc<Mutex<HashMap<String, Template>>>,
 }
 
-impl Templates {
+impl TemplateCache {
     /// Takes templates from the folders below `root`.
     #[must_use]
     pub fn new(engine: Engine, root: PathBuf) -> Self {
@@ -36,7 +36,8 @@ impl Templates {
             return Ok(template.clone());
         }
         let template = self.engine.load(&self.root.join(id));
-        let template = template.map_err(|source| Rejection::Template { id: id.to_owned(), source })?;
+        let template =
+            template.map_err(|source| Rejection::Template { id: id.to_owned(), source })?;
         loaded.insert(id.to_owned(), template.clone());
         Ok(template)
     }

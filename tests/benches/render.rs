@@ -15,10 +15,10 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use testamur_engine::{Data, Engine, Fonts, Jpeg, JpegEncoder, PdfStamp, Template};
+use testamur_engine::{Data, Engine, Fonts, Jpeg, JpegEncoder, PdfMetadata, Template};
 use testamur_tests::{learner, repository};
 
-const STAMP: PdfStamp<'_> = PdfStamp { ident: "bench", issued_at: None };
+const METADATA: PdfMetadata<'_> = PdfMetadata { ident: "bench", issued_at: None };
 const FAST: Jpeg = Jpeg { encoder: JpegEncoder::Fast };
 const SMALL: Jpeg = Jpeg { encoder: JpegEncoder::Small };
 
@@ -28,8 +28,8 @@ fn load() -> Template {
 }
 
 fn pdf_and_jpg(template: &Template, data: &Data) {
-    let document = template.render(data).unwrap();
-    black_box((document.pdf(&STAMP).unwrap(), document.jpg(FAST).unwrap()));
+    let document = template.compile(data).unwrap();
+    black_box((document.pdf(&METADATA).unwrap(), document.jpg(FAST).unwrap()));
 }
 
 fn bench(criterion: &mut Criterion) {
@@ -41,11 +41,11 @@ fn bench(criterion: &mut Criterion) {
     };
 
     let mut warm = criterion.benchmark_group("warm");
-    warm.bench_function("compile", |b| b.iter(|| template.render(&next()).unwrap()));
-    let document = template.render(&next()).unwrap();
-    warm.bench_function("export PDF", |b| b.iter(|| document.pdf(&STAMP).unwrap()));
+    warm.bench_function("compile", |b| b.iter(|| template.compile(&next()).unwrap()));
+    let document = template.compile(&next()).unwrap();
+    warm.bench_function("export PDF", |b| b.iter(|| document.pdf(&METADATA).unwrap()));
     warm.bench_function("compile and export PDF", |b| {
-        b.iter(|| template.render(&next()).unwrap().pdf(&STAMP).unwrap());
+        b.iter(|| template.compile(&next()).unwrap().pdf(&METADATA).unwrap());
     });
     warm.bench_function("raster and JPG, fast", |b| b.iter(|| document.jpg(FAST).unwrap()));
     warm.bench_function("raster and JPG, small", |b| b.iter(|| document.jpg(SMALL).unwrap()));
@@ -63,7 +63,10 @@ fn bench(criterion: &mut Criterion) {
     first.finish();
 
     let (fast, small) = (document.jpg(FAST).unwrap().len(), document.jpg(SMALL).unwrap().len());
-    eprintln!("JPG of {fast} bytes fast, {small} small; PDF of {} bytes", document.pdf(&STAMP).unwrap().len());
+    eprintln!(
+        "JPG of {fast} bytes fast, {small} small; PDF of {} bytes",
+        document.pdf(&METADATA).unwrap().len()
+    );
 }
 
 criterion_group!(benches, bench);

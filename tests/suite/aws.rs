@@ -9,9 +9,9 @@ mod infrastructure;
 mod traces;
 
 use serde_json::{Value, json};
-use testamur_tests::cloud::{Emulator, Stack, queue_event};
+use testamur_tests::aws_emulation::{Emulator, Stack, queue_event};
 
-/// A certificate id that no enrolment here has.
+/// A certificate id that no enrollment here has.
 const CERTIFICATE: &str = "229520cf-f31e-8123-8f1c-2f2177bde1c6";
 
 /// A batch for a function, each message received for the first time.
@@ -35,9 +35,9 @@ fn generated(certificate_id: &str) -> String {
 }
 
 /// A stack in which only the test invokes functions.
-async fn still(name: &str) -> Stack {
+async fn pause_triggers(name: &str) -> Stack {
     let stack = Stack::deploy(Emulator::shared(), name, &[]).await;
-    stack.still().await;
+    stack.pause_triggers().await;
     stack.seed().await;
     stack
 }

@@ -3,19 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod aws;
-mod bad_input;
-mod browser;
-mod command_line;
-mod exactly_once;
-mod issuing;
-mod kills;
-mod locales;
-mod mail;
-mod names;
-mod outputs;
-mod snapshots;
+mod cli;
+mod pipeline;
 mod templates;
-mod use_cases;
 
 use serde_json::{Value, json};
 

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use lambda_runtime::Error;
-use testamur_lambda::aws::{self, Table, feedback};
-use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, observe};
-use testamur_pipeline::feedback::heed;
+use testamur_lambda::aws::{self, Table, parse_ses_event};
+use testamur_lambda::handlers::SqsHandler;
+use testamur_lambda::{config, telemetry};
+use testamur_pipeline::feedback::process_feedback;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -18,10 +18,10 @@ async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let work = async |body: &str| {
-        if let Some(feedback) = feedback(body)? {
-            observe::outcome(heed(&table, &feedback, Timestamp::now()).await?);
+        if let Some(feedback) = parse_ses_event(body)? {
+            telemetry::outcome(process_feedback(&table, &feedback, Timestamp::now()).await?);
         }
         Ok(())
     };
-    Consumer::from_environment(&sdk)?.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(work).await
 }

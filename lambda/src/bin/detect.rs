@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use lambda_runtime::Error;
 use testamur_lambda::aws::{self, EventBus};
 use testamur_lambda::config;
-use testamur_lambda::stream::Publisher;
+use testamur_lambda::handlers::StreamHandler;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -15,5 +15,5 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let bus = EventBus::new(&sdk, config::text("TESTAMUR_BUS")?, config::text("TESTAMUR_SOURCE")?);
-    Publisher::from_environment(&sdk, bus)?.run().await
+    StreamHandler::from_environment(&sdk, bus)?.run().await
 }

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use lambda_runtime::Error;
-use testamur_lambda::aws::{self, Bucket, Package, Table};
-use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, observe};
-use testamur_pipeline::{CourseCompleted, Issuer, events};
+use testamur_lambda::aws::{self, Assets, Bucket, Table};
+use testamur_lambda::handlers::SqsHandler;
+use testamur_lambda::{config, telemetry};
+use testamur_pipeline::model::events;
+use testamur_pipeline::{CourseCompleted, Issuer};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -21,15 +22,15 @@ async fn serve() -> Result<(), Error> {
         directory: table.clone(),
         objects: Bucket::new(&sdk, config::text("TESTAMUR_BUCKET")?),
         records: table,
-        templates: Package(&sdk).templates().await?,
-        settings: config::issue_settings(aws::id_key(&sdk).await?)?,
+        templates: Assets(&sdk).templates().await?,
+        settings: config::issue_config(aws::id_key(&sdk).await?)?,
     };
-    let consumer = Consumer::from_environment(&sdk)?;
+    let consumer = SqsHandler::from_environment(&sdk)?;
     let work = async |body: &str| {
         let mut event: CourseCompleted = events::parse(body)?;
-        observe::enrollment(&event.enrollment_id);
-        event.traceparent = observe::continued(event.traceparent);
-        observe::issued(&issuer.issue(&event, Timestamp::now()).await?);
+        telemetry::enrollment(&event.enrollment_id);
+        event.traceparent = telemetry::continued(event.traceparent);
+        telemetry::issued(&issuer.issue(&event, Timestamp::now()).await?);
         Ok(())
     };
     consumer.run(work).await

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
-use testamur_lambda::aws::{self, MailSchedule};
-use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, observe};
-use testamur_pipeline::notify::notify_later;
-use testamur_pipeline::{CertificateGenerated, events};
+use testamur_lambda::aws::{self, EventBridgeScheduler};
+use testamur_lambda::handlers::SqsHandler;
+use testamur_lambda::{config, telemetry};
+use testamur_pipeline::CertificateGenerated;
+use testamur_pipeline::model::events;
+use testamur_pipeline::notify::schedule_notification;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -17,14 +18,16 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
-    let schedule = MailSchedule::from_environment(&sdk)?;
+    let schedule = EventBridgeScheduler::from_environment(&sdk)?;
     let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY")?.into());
     let work = async |body: &str| {
         let mut event: CertificateGenerated = events::parse(body)?;
-        observe::certificate(&event.certificate_id);
-        event.traceparent = observe::continued(event.traceparent);
-        observe::outcome(notify_later(&schedule, &event, Timestamp::now(), delay).await?);
+        telemetry::certificate(&event.certificate_id);
+        event.traceparent = telemetry::continued(event.traceparent);
+        telemetry::outcome(
+            schedule_notification(&schedule, &event, Timestamp::now(), delay).await?,
+        );
         Ok(())
     };
-    Consumer::from_environment(&sdk)?.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(work).await
 }

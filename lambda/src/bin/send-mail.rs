@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
-use testamur_lambda::aws::{self, Package, Post, Table};
-use testamur_lambda::sqs::Consumer;
-use testamur_lambda::{config, observe};
-use testamur_pipeline::{CertificateGenerated, Notifier, events};
+use testamur_lambda::aws::{self, Assets, SesMailer, Table};
+use testamur_lambda::handlers::SqsHandler;
+use testamur_lambda::{config, telemetry};
+use testamur_pipeline::model::events;
+use testamur_pipeline::{CertificateGenerated, Notifier};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -19,17 +20,19 @@ async fn serve() -> Result<(), Error> {
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let notifier = Notifier {
         directory: table.clone(),
-        mailer: Post::new(&sdk, config::text("TESTAMUR_CONFIGURATION_SET")?),
+        mailer: SesMailer::new(&sdk, config::text("TESTAMUR_CONFIGURATION_SET")?),
         deliveries: table.clone(),
         suppressions: table,
-        composer: Package(&sdk).composer().await?,
-        confirmation: SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?.into()),
+        composer: Assets(&sdk).composer().await?,
+        confirmation: SignedDuration::from_secs(
+            config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?.into(),
+        ),
     };
     let work = async |body: &str| {
         let event: CertificateGenerated = events::parse(body)?;
-        observe::certificate(&event.certificate_id);
-        observe::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
+        telemetry::certificate(&event.certificate_id);
+        telemetry::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
         Ok(())
     };
-    Consumer::from_environment(&sdk)?.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(work).await
 }

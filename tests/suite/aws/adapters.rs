@@ -1,13 +1,16 @@
 //! The adapters of AWS do what their ports promise, as two emulators know AWS.
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use serde_json::json;
 use testamur_lambda::aws::{Bucket, EventBus, Table};
-use testamur_pipeline::events::Outgoing;
-use testamur_pipeline::ports::{Bus, Directory, Object, Objects};
-use testamur_pipeline::{Error, contract};
-use testamur_tests::cloud::{Emulator, Moto, configuration};
+use testamur_pipeline::Error;
+use testamur_pipeline::model::events::OutgoingEvent;
+use testamur_pipeline::ports::{Directory, EventPublisher, Object, ObjectStore};
+use testamur_pipeline::testing::contract;
+use testamur_tests::aws_emulation::{Emulator, Moto, configuration};
 
 fn emulator() -> SdkConfig {
     configuration(Emulator::shared().endpoint())
@@ -19,11 +22,13 @@ fn moto() -> SdkConfig {
 
 async fn table(sdk: &SdkConfig, name: &str) -> (aws_sdk_dynamodb::Client, Table) {
     let client = aws_sdk_dynamodb::Client::new(sdk);
-    let mut create = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let mut create =
+        client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     for (attribute, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
         let definition = AttributeDefinition::builder().attribute_name(attribute);
         let definition = definition.attribute_type(ScalarAttributeType::S).build().unwrap();
-        let key = KeySchemaElement::builder().attribute_name(attribute).key_type(kind).build().unwrap();
+        let key =
+            KeySchemaElement::builder().attribute_name(attribute).key_type(kind).build().unwrap();
         create = create.attribute_definitions(definition).key_schema(key);
     }
     create.send().await.unwrap();
@@ -41,7 +46,8 @@ async fn the_table_keeps_the_contracts_of_directory_records_deliveries_and_suppr
 }
 
 #[tokio::test]
-async fn the_table_keeps_the_contracts_of_directory_records_deliveries_and_suppressions_as_moto_sees_it() {
+async fn the_table_keeps_the_contracts_of_directory_records_deliveries_and_suppressions_as_moto_sees_it()
+ {
     table_contracts(&moto()).await;
 }
 
@@ -69,24 +75,28 @@ async fn an_entry_that_can_t_be_used_is_a_rejection_that_names_it_and_repeats_no
 }
 
 #[tokio::test]
-async fn an_entry_that_can_t_be_used_is_a_rejection_that_names_it_and_repeats_no_value_as_moto_sees_it() {
+async fn an_entry_that_can_t_be_used_is_a_rejection_that_names_it_and_repeats_no_value_as_moto_sees_it()
+ {
     unusable_entries(&moto()).await;
 }
 
 async fn unusable_entries(sdk: &SdkConfig) {
     let (client, table) = table(sdk, "entries").await;
     put(&client, "entries", json!({ "pk": "USER#u-1", "sk": "USER", "givenName": "Ada" })).await;
-    put(&client, "entries", json!({ "pk": "COURSE#c-1", "sk": "COURSE", "name": ["Engines"] })).await;
+    put(&client, "entries", json!({ "pk": "COURSE#c-1", "sk": "COURSE", "name": ["Engines"] }))
+        .await;
     let error = table.user("u-1").await.unwrap_err();
-    let expected =
-        "the directory's entry of user u-1: give either name, or givenName and familyName; correct it, then retry";
+    let expected = "the directory's entry of user u-1: give either name, or givenName and familyName; correct it, then retry";
     assert!(matches!(error, Error::Rejected(_)) && error.to_string() == expected, "{error}");
     let blank = json!({ "pk": "USER#u-2", "sk": "USER", "name": "Ada", "givenName": "", "email": "", "locale": null });
     put(&client, "entries", blank).await;
     let user = table.user("u-2").await.unwrap().unwrap();
     assert_eq!((user.email, user.locale), (None, None), "an empty text is none");
     let error = table.course("c-1").await.unwrap_err();
-    assert!(matches!(error, Error::Rejected(_)) && !error.to_string().contains("Engines"), "{error}");
+    assert!(
+        matches!(error, Error::Rejected(_)) && !error.to_string().contains("Engines"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -109,7 +119,13 @@ async fn bucket_contract(sdk: &SdkConfig) {
         Some((object.body.collect().await.unwrap().to_vec(), content_type))
     };
     contract::objects(&Bucket::new(sdk, "contracts".to_owned()), read).await;
-    let head = client.head_object().bucket("contracts").key("certificates/contract.pdf").send().await.unwrap();
+    let head = client
+        .head_object()
+        .bucket("contracts")
+        .key("certificates/contract.pdf")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(head.cache_control(), Some("public, max-age=31536000, immutable"));
 }
 
@@ -128,7 +144,8 @@ async fn a_missing_table_bucket_or_bus_is_a_retryable_error_that_says_what_was_a
     }
     // The emulator takes events for a bus that is not there.
     let bus = EventBus::new(&moto(), "nowhere".to_owned(), "tests".to_owned());
-    let news = Outgoing::CertificateGenerated(contract::record("e-1").announcement());
+    let news =
+        OutgoingEvent::CertificateGenerated(contract::record("e-1").certificate_generated_event());
     let outcomes = bus.publish(&[news]).await;
     assert!(matches!(&outcomes[..], [Err(Error::Retryable(_))]), "{outcomes:?}");
 }
@@ -148,17 +165,22 @@ async fn many_events(sdk: &SdkConfig) {
     client.create_event_bus().name("contracts").send().await.unwrap();
     let bus = EventBus::new(sdk, "contracts".to_owned(), "tests".to_owned());
     let news = |number: usize, bytes: usize| {
-        let mut event = contract::record(&format!("e-{number}")).announcement();
+        let mut event = contract::record(&format!("e-{number}")).certificate_generated_event();
         event.course_name = "x".repeat(bytes);
-        Outgoing::CertificateGenerated(event)
+        OutgoingEvent::CertificateGenerated(event)
     };
     let mut events: Vec<_> = (0..25).map(|number| news(number, 40_000)).collect();
     events.insert(7, news(99, 300_000));
     let outcomes = bus.publish(&events).await;
     assert_eq!(outcomes.len(), 26);
-    let rejected: Vec<_> = outcomes.iter().enumerate().filter(|(_, outcome)| outcome.is_err()).collect();
+    let rejected: Vec<_> =
+        outcomes.iter().enumerate().filter(|(_, outcome)| outcome.is_err()).collect();
     let [(7, Err(error))] = &rejected[..] else { panic!("{rejected:?}") };
     let text = error.to_string();
-    assert!(text.starts_with("can't publish this event: it has 300") && text.ends_with("more than 262144"), "{text}");
+    assert!(
+        text.starts_with("can't publish this event: it has 300")
+            && text.ends_with("more than 262144"),
+        "{text}"
+    );
     assert!(bus.publish(&[]).await.is_empty());
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testamur_tests::cloud::{
+use testamur_tests::aws_emulation::{
     Answer, Fault, Function, Moment, Proxy, Stack, StreamPoller, When, example_event, queue_event,
 };
 
-use super::{CERTIFICATE, batch, generated, still};
+use super::{CERTIFICATE, batch, generated, pause_triggers};
 use crate::completed;
 
 fn envelope(detail: &Value) -> String {
@@ -18,10 +18,17 @@ fn envelope(detail: &Value) -> String {
 async fn dead_letters(stack: &Stack, queue: &str) -> Vec<(String, String, String)> {
     let text = |message: &Value, name: &str| {
         let attribute = &message["MessageAttributes"][name];
-        attribute["StringValue"].as_str().unwrap_or_else(|| panic!("no {name} in {message}")).to_owned()
+        attribute["StringValue"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name} in {message}"))
+            .to_owned()
     };
     let letter = |message: &Value| {
-        (text(message, "code"), text(message, "reason"), message["Body"].as_str().unwrap().to_owned())
+        (
+            text(message, "code"),
+            text(message, "reason"),
+            message["Body"].as_str().unwrap().to_owned(),
+        )
     };
     stack.messages(queue).await.iter().map(letter).collect()
 }
@@ -40,7 +47,8 @@ fn assert_discreet(function: &mut Function) {
 
 /// The values of a metric in the log of a function that has ended.
 fn metric(function: &Function, name: &str) -> Vec<f64> {
-    let lines = function.log().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let lines =
+        function.log().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
     let named = |line: Value| {
         let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array()?.clone();
         metrics.iter().any(|metric| metric["Name"] == name).then(|| line[name].as_f64().unwrap())
@@ -50,9 +58,9 @@ fn metric(function: &Function, name: &str) -> Vec<f64> {
 
 #[tokio::test]
 async fn the_example_events_are_events_of_their_functions() {
-    let stack = still("examples").await;
+    let stack = pause_triggers("examples").await;
     stack.seed_demo().await;
-    let tap = stack.tap().await;
+    let recorder = stack.recorder().await;
     for (name, dead) in [
         ("detect", "DetectDeadLetters"),
         ("issue", "CertificateDeadLetters"),
@@ -60,18 +68,26 @@ async fn the_example_events_are_events_of_their_functions() {
         ("send-mail", "MailDeadLetters"),
         ("bounce", "BounceDeadLetters"),
     ] {
-        let mut function = stack.function(name, &stack.endpoint).await.with("TESTAMUR_MAIL_DELAY", "86400");
-        assert!(function.invoke(&example_event(name, "e-example")).await.failures().is_empty(), "{name}");
-        assert!(stack.messages(dead).await.is_empty(), "{name}: {:?}", dead_letters(&stack, dead).await);
+        let mut function =
+            stack.function(name, &stack.endpoint).await.with("TESTAMUR_MAIL_DELAY", "86400");
+        assert!(
+            function.invoke(&example_event(name, "e-example")).await.failures().is_empty(),
+            "{name}"
+        );
+        assert!(
+            stack.messages(dead).await.is_empty(),
+            "{name}: {:?}",
+            dead_letters(&stack, dead).await
+        );
     }
-    assert_eq!(tap.details("CourseCompleted").await[0]["enrollmentId"], "e-example");
+    assert_eq!(recorder.details("CourseCompleted").await[0]["enrollmentId"], "e-example");
     assert_eq!(stack.certificates("u-nguyen").await.len(), 1);
     assert_eq!(stack.mails_to("tuyet@example.com").await.len(), 1);
 }
 
 #[tokio::test]
 async fn issue_handles_each_message_of_a_batch_by_itself() {
-    let stack = still("issue").await;
+    let stack = pause_triggers("issue").await;
     let mut issue = stack.function("issue", &stack.endpoint).await;
     let bodies = [
         envelope(&completed("u-ada", "c-1", "e-1")),
@@ -83,13 +99,17 @@ async fn issue_handles_each_message_of_a_batch_by_itself() {
     let answer = issue.invoke(&batch(&bodies)).await;
     assert!(answer.failures().is_empty(), "{answer:?}");
 
-    let certificates = [stack.certificates("u-ada").await, stack.certificates("u-grace").await].concat();
+    let certificates =
+        [stack.certificates("u-ada").await, stack.certificates("u-grace").await].concat();
     assert_eq!(certificates.len(), 2, "{certificates:?}");
     for record in &certificates {
-        let (id, digest) = (record["certificateId"].as_str().unwrap(), record["digest"].as_str().unwrap());
-        let mut keys: Vec<_> = stack.objects_below(&format!("certificates/{id}")).await.into_iter().collect();
+        let (id, digest) =
+            (record["certificateId"].as_str().unwrap(), record["contentHash"].as_str().unwrap());
+        let mut keys: Vec<_> =
+            stack.objects_below(&format!("certificates/{id}")).await.into_iter().collect();
         keys.sort();
-        let expected = ["card.jpg", "jpg", "json", "pdf"].map(|kind| format!("certificates/{id}-{digest}.{kind}"));
+        let expected = ["jpg", "json", "pdf", "social-card.jpg"]
+            .map(|kind| format!("certificates/{id}-{digest}.{kind}"));
         assert_eq!(keys.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), expected);
     }
 
@@ -97,7 +117,10 @@ async fn issue_handles_each_message_of_a_batch_by_itself() {
     letters.sort();
     let [malformed, unknown] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((malformed.0.as_str(), malformed.2.as_str()), ("bad-event", bodies[2].as_str()));
-    assert_eq!(malformed.1, "not a CourseCompleted event: not JSON: expected ident at line 1 column 2");
+    assert_eq!(
+        malformed.1,
+        "not a CourseCompleted event: not JSON: expected ident at line 1 column 2"
+    );
     assert_eq!((unknown.0.as_str(), unknown.2.as_str()), ("unknown-user", bodies[1].as_str()));
     assert_eq!(unknown.1, "unknown user u-nobody: add it to the directory, then retry");
 
@@ -105,21 +128,36 @@ async fn issue_handles_each_message_of_a_batch_by_itself() {
     assert_eq!(metric(&issue, "Issued").len() + metric(&issue, "Duplicate").len(), 3);
     assert_eq!(metric(&issue, "Rejected"), [1.0, 1.0]);
     assert_eq!(metric(&issue, "ColdStart").len(), 1);
-    assert!(metric(&issue, "RenderMs").iter().all(|time| *time > 0.0) && metric(&issue, "LatencyMs").len() == 2);
+    assert!(
+        metric(&issue, "RenderMs").iter().all(|time| *time > 0.0)
+            && metric(&issue, "LatencyMs").len() == 2
+    );
     let told = issue.log().join("\n");
-    for id in ["e-1", "e-2", "e-3", certificates[0]["certificateId"].as_str().unwrap(), "\"request_id\":", "m-2"] {
+    for id in [
+        "e-1",
+        "e-2",
+        "e-3",
+        certificates[0]["certificateId"].as_str().unwrap(),
+        "\"request_id\":",
+        "m-2",
+    ] {
         assert!(told.contains(id), "{id} is not in\n{told}");
     }
 }
 
 #[tokio::test]
-async fn what_can_t_be_done_now_is_given_back_and_the_last_time_goes_to_the_dead_letters_with_its_reason() {
-    let stack = still("retries").await;
+async fn what_can_t_be_done_now_is_given_back_and_the_last_time_goes_to_the_dead_letters_with_its_reason()
+ {
+    let stack = pause_triggers("retries").await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let mut issue = stack.function("issue", proxy.endpoint()).await;
     issue.start().await.unwrap();
-    proxy.strike(When::always().of("s3"), Fault::Broken);
-    let receives: u32 = stack.environment("issue").await["TESTAMUR_MAX_RECEIVES"].as_str().unwrap().parse().unwrap();
+    proxy.inject(When::always().of("s3"), Fault::Broken);
+    let receives: u32 = stack.environment("issue").await["TESTAMUR_MAX_RECEIVES"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     let body = completed("u-ada", "c-1", "e-1").to_string();
     let event = |count: u32| queue_event("queue", [("m-1", count, body.clone())]);
     for count in [1, receives - 1] {
@@ -130,15 +168,19 @@ async fn what_can_t_be_done_now_is_given_back_and_the_last_time_goes_to_the_dead
     let letters = dead_letters(&stack, "CertificateDeadLetters").await;
     let [(code, reason, kept)] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((code.as_str(), kept), ("unavailable", &body));
-    assert!(reason.starts_with("can't store certificates/") && reason.contains("InternalError"), "{reason}");
+    assert!(
+        reason.starts_with("can't store certificates/") && reason.contains("InternalError"),
+        "{reason}"
+    );
 
     // Not even the dead letters answer: the message stays in its queue.
-    proxy.strike(When::always().of("sqs"), Fault::Broken);
-    let unknown = queue_event("queue", [("m-2", 1, completed("u-nobody", "c-1", "e-2").to_string())]);
+    proxy.inject(When::always().of("sqs"), Fault::Broken);
+    let unknown =
+        queue_event("queue", [("m-2", 1, completed("u-nobody", "c-1", "e-2").to_string())]);
     assert_eq!(issue.invoke(&unknown).await.failures(), ["m-2"]);
 
     // Repaired and sent again, it is issued.
-    proxy.heal();
+    proxy.clear();
     assert!(issue.invoke(&event(1)).await.failures().is_empty());
     assert_eq!(stack.certificates("u-ada").await.len(), 1);
     assert_discreet(&mut issue);
@@ -146,31 +188,37 @@ async fn what_can_t_be_done_now_is_given_back_and_the_last_time_goes_to_the_dead
 
 #[tokio::test]
 async fn near_its_deadline_a_function_answers_which_messages_are_left() {
-    let stack = still("deadline").await;
+    let stack = pause_triggers("deadline").await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let mut issue = stack.function("issue", proxy.endpoint()).await;
     issue.start().await.unwrap();
     // One of ten is held up where it stores its first object; the others are done, one of them as a dead letter.
-    let mut bodies: Vec<_> =
-        (0..9).map(|number| completed("u-ada", "c-1", &format!("e-{number}")).to_string()).collect();
+    let mut bodies: Vec<_> = (0..9)
+        .map(|number| completed("u-ada", "c-1", &format!("e-{number}")).to_string())
+        .collect();
     bodies.push("{}".to_owned());
-    proxy.strike(When::at(1).of("s3"), Fault::Slow(Duration::from_secs(60)));
+    proxy.inject(When::at(1).of("s3"), Fault::Slow(Duration::from_secs(60)));
     let answer = issue.invoke_within(&batch(&bodies), Duration::from_secs(14)).await;
     let failures = answer.failures();
     assert!(failures.len() <= 1, "the SDK tries again after five seconds: {failures:?}");
     assert_eq!(dead_letters(&stack, "CertificateDeadLetters").await.len(), 1);
 
     // Nothing answers any more, and no message is begun when there is no time for it.
-    proxy.strike(When::always(), Fault::Slow(Duration::from_secs(60)));
+    proxy.inject(When::always(), Fault::Slow(Duration::from_secs(60)));
     let answer = issue.invoke_within(&batch(&bodies[..2]), Duration::from_secs(12)).await;
     assert_eq!(sorted(&answer), ["m-1", "m-2"]);
     let answer = issue.invoke_within(&batch(&bodies[..2]), Duration::from_secs(4)).await;
     assert_eq!(sorted(&answer), ["m-1", "m-2"]);
-    proxy.heal();
+    proxy.clear();
     assert!(issue.invoke(&batch(&bodies[..9])).await.failures().is_empty());
     assert_eq!(stack.certificates("u-ada").await.len(), 9);
     issue.kill();
-    assert!(issue.log().iter().any(|line| line.contains("out of time: the function's deadline is near")));
+    assert!(
+        issue
+            .log()
+            .iter()
+            .any(|line| line.contains("out of time: the function's deadline is near"))
+    );
 }
 
 fn sorted(answer: &Answer) -> Vec<&str> {
@@ -181,22 +229,22 @@ fn sorted(answer: &Answer) -> Vec<&str> {
 
 #[tokio::test]
 async fn near_its_deadline_detect_gives_all_changes_back() {
-    let stack = still("stream-deadline").await;
-    let tap = stack.tap().await;
+    let stack = pause_triggers("stream-deadline").await;
+    let recorder = stack.recorder().await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let mut detect = stack.function("detect", proxy.endpoint()).await;
     detect.start().await.unwrap();
-    proxy.strike(When::always(), Fault::Slow(Duration::from_secs(60)));
+    proxy.inject(When::always(), Fault::Slow(Duration::from_secs(60)));
     let event = example_event("detect", "e-1");
     assert_eq!(detect.invoke_within(&event, Duration::from_secs(5)).await.failures(), ["111"]);
-    proxy.heal();
+    proxy.clear();
     assert!(detect.invoke(&event).await.failures().is_empty());
-    assert!(!tap.details("CourseCompleted").await.is_empty());
+    assert!(!recorder.details("CourseCompleted").await.is_empty());
 }
 
 #[tokio::test]
 async fn a_function_that_is_not_set_up_says_what_is_missing_and_no_secret() {
-    let stack = still("unset").await;
+    let stack = pause_triggers("unset").await;
     let error = async |mut function: Function| match function.start().await.unwrap_err() {
         Answer::Failed(error) => error.to_string(),
         _ => function.log().join("\n"),
@@ -209,9 +257,13 @@ async fn a_function_that_is_not_set_up_says_what_is_missing_and_no_secret() {
         ("bounce", "TESTAMUR_DEAD_LETTERS"),
     ] {
         let told = error(stack.function(name, &stack.endpoint).await.with(variable, "")).await;
-        assert!(told.contains(&format!("the environment variable {variable} is not set")), "{name}: {told}");
+        assert!(
+            told.contains(&format!("the environment variable {variable} is not set")),
+            "{name}: {told}"
+        );
     }
-    let function = stack.function("send-mail", &stack.endpoint).await.with("TESTAMUR_MAIL_FROM", "nobody");
+    let function =
+        stack.function("send-mail", &stack.endpoint).await.with("TESTAMUR_MAIL_FROM", "nobody");
     let told = error(function).await;
     assert!(told.contains("can't send this e-mail: the sender"), "{told}");
     let function = stack.function("issue", &stack.endpoint).await.with("TESTAMUR_JPEG", "tiny");
@@ -221,9 +273,9 @@ async fn a_function_that_is_not_set_up_says_what_is_missing_and_no_secret() {
 
 #[tokio::test]
 async fn detect_publishes_a_completion_once_and_later_edits_never() {
-    let stack = still("detect").await;
-    let tap = stack.tap().await;
-    stack.enrol("u-ada", "c-1", "e-1").await;
+    let stack = pause_triggers("detect").await;
+    let recorder = stack.recorder().await;
+    stack.enroll("u-ada", "c-1", "e-1").await;
     // Some clients write nothing as an empty text.
     stack.complete("u-ada", "e-1", "").await;
     stack.complete("u-ada", "e-1", "2026-11-20T14:03:21Z").await;
@@ -241,92 +293,117 @@ async fn detect_publishes_a_completion_once_and_later_edits_never() {
     for turn in stream.drain(&mut detect, 10).await {
         assert!(turn.answer.failures().is_empty(), "{turn:?}");
     }
-    let events = tap.details("CourseCompleted").await;
+    let events = recorder.details("CourseCompleted").await;
     let [first, second] = &events[..] else { panic!("{events:?}") };
-    assert_eq!((&first["enrollmentId"], &first["completedAt"]), (&json!("e-1"), &json!("2026-11-20T14:03:21Z")));
+    assert_eq!(
+        (&first["enrollmentId"], &first["completedAt"]),
+        (&json!("e-1"), &json!("2026-11-20T14:03:21Z"))
+    );
     assert_eq!(second["completedAt"], "2026-11-20T09:00:00Z");
-    assert_eq!((&second["locale"], &second["details"]), (&json!("fr"), &json!({ "hours": 12, "score": 0.5 })));
+    assert_eq!(
+        (&second["locale"], &second["details"]),
+        (&json!("fr"), &json!({ "hours": 12, "score": 0.5 }))
+    );
     assert_eq!(second["traceparent"], trace);
     assert_discreet(&mut detect);
 }
 
 #[tokio::test]
 async fn detect_reports_what_the_bus_did_not_take_and_the_stream_gives_it_again() {
-    let stack = still("partial").await;
-    let tap = stack.tap().await;
+    let stack = pause_triggers("partial").await;
+    let recorder = stack.recorder().await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let mut detect = stack.function("detect", proxy.endpoint()).await;
     for number in 1..=3 {
-        stack.enrol("u-ada", "c-1", &format!("e-{number}")).await;
+        stack.enroll("u-ada", "c-1", &format!("e-{number}")).await;
         stack.complete("u-ada", &format!("e-{number}"), "2026-11-20T14:03:21Z").await;
     }
     let mut stream = StreamPoller::new(&stack.endpoint, &stack.stream().await).await;
     let failed = r#"{"ErrorCode":"ThrottlingException","ErrorMessage":"slower"}"#;
-    let answer = format!(r#"{{"FailedEntryCount":2,"Entries":[{{"EventId":"1"}},{failed},{failed}]}}"#);
-    proxy.strike(When::at(1).of("events"), Fault::Answered(200, answer));
+    let answer =
+        format!(r#"{{"FailedEntryCount":2,"Entries":[{{"EventId":"1"}},{failed},{failed}]}}"#);
+    proxy.inject(When::at(1).of("events"), Fault::Answered(200, answer));
     let turn = stream.turn(&mut detect).await.unwrap();
     assert_eq!(turn.answer.failures(), turn.handed[1..], "the second and the third");
     assert_eq!(turn.done, 1);
-    proxy.strike(When::always().of("events"), Fault::Broken);
+    proxy.inject(When::always().of("events"), Fault::Broken);
     let turn = stream.turn(&mut detect).await.unwrap();
     assert_eq!((turn.handed.len(), turn.answer.failures().len(), turn.done), (2, 2, 0));
-    proxy.heal();
+    proxy.clear();
     assert_eq!(stream.turn(&mut detect).await.unwrap().done, 2);
-    assert_eq!(tap.details("CourseCompleted").await.len(), 2, "the first was answered for by the proxy");
+    assert_eq!(
+        recorder.details("CourseCompleted").await.len(),
+        2,
+        "the first was answered for by the proxy"
+    );
 
-    let refused = r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"MalformedDetail","ErrorMessage":"no"}]}"#;
-    stack.enrol("u-ada", "c-1", "e-4").await;
+    let refused =
+        r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"MalformedDetail","ErrorMessage":"no"}]}"#;
+    stack.enroll("u-ada", "c-1", "e-4").await;
     stack.complete("u-ada", "e-4", "2026-11-20T14:03:21Z").await;
-    proxy.strike(When::at(1).of("events"), Fault::Answered(200, refused.to_owned()));
+    proxy.inject(When::at(1).of("events"), Fault::Answered(200, refused.to_owned()));
     assert_eq!(stream.turn(&mut detect).await.unwrap().done, 1, "no repetition mends it");
     let letters = dead_letters(&stack, "DetectDeadLetters").await;
     let [(code, reason, _)] = &letters[..] else { panic!("{letters:?}") };
-    assert_eq!((code.as_str(), reason.as_str()), ("bad-event", "can't publish this event: MalformedDetail"));
+    assert_eq!(
+        (code.as_str(), reason.as_str()),
+        ("bad-event", "can't publish this event: MalformedDetail")
+    );
 }
 
 #[tokio::test]
 async fn an_enrolment_that_can_t_be_read_is_a_dead_letter_with_its_keys_and_stops_no_other() {
-    let stack = still("poison").await;
-    let tap = stack.tap().await;
-    stack.enrol("u-ada", "c-1", "e-1").await;
+    let stack = pause_triggers("poison").await;
+    let recorder = stack.recorder().await;
+    stack.enroll("u-ada", "c-1", "e-1").await;
     stack.complete("u-ada", "e-1", "last Friday").await;
     stack.put(json!({ "pk": "USER#u-ada", "sk": "ENROLLMENT#e-2", "type": "Enrollment", "completionDate": "x" })).await;
-    stack.enrol("u-grace", "c-2", "e-3").await;
+    stack.enroll("u-grace", "c-2", "e-3").await;
     stack.complete("u-grace", "e-3", "2026-11-20T14:03:21Z").await;
     let mut detect = stack.function("detect", &stack.endpoint).await;
     let mut stream = StreamPoller::new(&stack.endpoint, &stack.stream().await).await;
     let turn = stream.turn(&mut detect).await.unwrap();
     assert_eq!((turn.answer.failures().len(), turn.done), (0, 3));
-    assert_eq!(tap.details("CourseCompleted").await.len(), 1);
+    assert_eq!(recorder.details("CourseCompleted").await.len(), 1);
     let mut letters = dead_letters(&stack, "DetectDeadLetters").await;
     letters.sort_by_key(|letter| letter.2.contains("e-2"));
     let [date, missing] = &letters[..] else { panic!("{letters:?}") };
-    let expected = "not a CourseCompleted event: its completionDate is no time such as 2026-11-23T09:30:00Z";
+    let expected =
+        "not a CourseCompleted event: its completionDate is no time such as 2026-11-23T09:30:00Z";
     assert_eq!((date.0.as_str(), date.1.as_str()), ("bad-event", expected));
     assert_eq!(missing.1, "not a CourseCompleted event: its image: missing field `userId`");
     let body: Value = serde_json::from_str(&date.2).unwrap();
-    assert_eq!(body["keys"], json!({ "pk": { "S": "USER#u-ada" }, "sk": { "S": "ENROLLMENT#e-1" } }));
+    assert_eq!(
+        body["keys"],
+        json!({ "pk": { "S": "USER#u-ada" }, "sk": { "S": "ENROLLMENT#e-1" } })
+    );
 
     // Repaired as the manual says: without the date, then with it.
-    stack.enrol("u-ada", "c-1", "e-1").await;
+    stack.enroll("u-ada", "c-1", "e-1").await;
     stack.complete("u-ada", "e-1", "2026-11-20T14:03:21Z").await;
     stream.drain(&mut detect, 5).await;
-    assert_eq!(tap.details("CourseCompleted").await.len(), 2);
+    assert_eq!(recorder.details("CourseCompleted").await.len(), 2);
 }
 
 #[tokio::test]
 async fn an_e_mail_is_scheduled_once_under_the_name_of_its_certificate() {
-    let stack = still("schedule").await;
-    let mut schedule = stack.function("schedule-mail", &stack.endpoint).await.with("TESTAMUR_MAIL_DELAY", "86400");
+    let stack = pause_triggers("schedule").await;
+    let mut schedule =
+        stack.function("schedule-mail", &stack.endpoint).await.with("TESTAMUR_MAIL_DELAY", "86400");
     let bodies = [generated(CERTIFICATE), generated(CERTIFICATE), generated("no-certificate")];
     assert!(schedule.invoke(&batch(&bodies)).await.failures().is_empty());
-    let ours = async || stack.scheduled().await.into_iter().filter(|name| name == CERTIFICATE).count();
+    let ours =
+        async || stack.scheduled().await.into_iter().filter(|name| name == CERTIFICATE).count();
     assert_eq!(ours().await, 1);
     let letters = dead_letters(&stack, "ScheduleDeadLetters").await;
     let expected = "can't send this e-mail: \"no-certificate\" is no certificate id";
-    assert_eq!(letters, [("bad-mail".to_owned(), expected.to_owned(), generated("no-certificate"))]);
+    assert_eq!(
+        letters,
+        [("bad-mail".to_owned(), expected.to_owned(), generated("no-certificate"))]
+    );
     let group = stack.resource("Schedules");
-    let kept = stack.schedules.get_schedule().name(CERTIFICATE).group_name(group).send().await.unwrap();
+    let kept =
+        stack.schedules.get_schedule().name(CERTIFICATE).group_name(group).send().await.unwrap();
     let target = kept.target.unwrap();
     let input: Value = serde_json::from_str(&target.input.unwrap()).unwrap();
     assert_eq!(input, serde_json::from_str::<Value>(&generated(CERTIFICATE)).unwrap());
@@ -336,7 +413,7 @@ async fn an_e_mail_is_scheduled_once_under_the_name_of_its_certificate() {
 
 #[tokio::test]
 async fn an_e_mail_is_sent_once_and_to_no_suppressed_address() {
-    let stack = still("mail").await;
+    let stack = pause_triggers("mail").await;
     let address = "once@example.com";
     stack.learner("u-ada", address).await;
     let mut send = stack.function("send-mail", &stack.endpoint).await;
@@ -357,14 +434,23 @@ async fn an_e_mail_is_sent_once_and_to_no_suppressed_address() {
     };
     let bounced = |kind: &str| {
         let recipients = json!([{ "emailAddress": "Once@Example.com" }]);
-        report("Bounce", json!({ "bounce": { "bounceType": kind, "bouncedRecipients": recipients } }))
+        report(
+            "Bounce",
+            json!({ "bounce": { "bounceType": kind, "bouncedRecipients": recipients } }),
+        )
     };
     let other = "0d9c8f1e-5a7b-8c3d-9e2f-000000000001";
     let opened = report("Open", json!({ "open": {} }));
     assert!(bounce.invoke(&batch(&[bounced("Transient"), opened])).await.failures().is_empty());
     assert!(send.invoke(&batch(&[generated(other)])).await.failures().is_empty());
     assert_eq!(stack.mails_to(address).await.len(), 2, "nothing for good has happened yet");
-    assert!(bounce.invoke(&batch(&[bounced("Permanent"), bounced("Permanent")])).await.failures().is_empty());
+    assert!(
+        bounce
+            .invoke(&batch(&[bounced("Permanent"), bounced("Permanent")]))
+            .await
+            .failures()
+            .is_empty()
+    );
     let third = "0d9c8f1e-5a7b-8c3d-9e2f-000000000002";
     assert!(send.invoke(&batch(&[generated(third)])).await.failures().is_empty());
     assert_eq!(stack.mails_to(address).await.len(), 2, "a suppressed address");
@@ -374,23 +460,29 @@ async fn an_e_mail_is_sent_once_and_to_no_suppressed_address() {
     let letters = dead_letters(&stack, "BounceDeadLetters").await;
     assert_eq!(letters[0].0, "bad-event");
     assert!(
-        letters[0].1.starts_with("not a SES feedback event: not the format of a report at line 1 column"),
+        letters[0]
+            .1
+            .starts_with("not a SES feedback event: not the format of a report at line 1 column"),
         "{letters:?}"
     );
     assert_discreet(&mut send);
     assert_discreet(&mut bounce);
-    assert_eq!((metric(&send, "MailSent"), metric(&send, "MailSuppressed")), (vec![1.0, 1.0], vec![1.0]));
+    assert_eq!(
+        (metric(&send, "MailSent"), metric(&send, "MailSuppressed")),
+        (vec![1.0, 1.0], vec![1.0])
+    );
 }
 
 /// What SES reports of a message it has taken.
 fn sent(certificate_id: &str) -> String {
     let mail = json!({ "messageId": "from-ses", "tags": { "certificate": [certificate_id] } });
-    json!({ "source": "aws.ses", "detail": { "eventType": "Send", "mail": mail, "send": {} } }).to_string()
+    json!({ "source": "aws.ses", "detail": { "eventType": "Send", "mail": mail, "send": {} } })
+        .to_string()
 }
 
 #[tokio::test]
 async fn after_a_crash_between_ses_and_the_note_ses_is_believed_before_a_second_e_mail_is_sent() {
-    let stack = still("crash").await;
+    let stack = pause_triggers("crash").await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let address = "crash@example.com";
     stack.learner("u-ada", address).await;
@@ -404,12 +496,18 @@ async fn after_a_crash_between_ses_and_the_note_ses_is_believed_before_a_second_
     send.kill();
     assert_eq!(invocation.answer().await, Answer::Died);
     drop(held);
-    proxy.heal();
+    proxy.clear();
     assert_eq!(stack.mails_to(address).await.len(), 1, "SES has it");
 
-    assert_eq!(send.invoke(&event).await.failures(), ["m-1"], "nobody knows yet, so nothing is sent");
+    assert_eq!(
+        send.invoke(&event).await.failures(),
+        ["m-1"],
+        "nobody knows yet, so nothing is sent"
+    );
     send.kill();
-    assert!(send.log().iter().any(|line| line.contains("an earlier attempt may still be confirmed")));
+    assert!(
+        send.log().iter().any(|line| line.contains("an earlier attempt may still be confirmed"))
+    );
     assert!(bounce.invoke(&batch(&[sent(CERTIFICATE)])).await.failures().is_empty());
     assert!(send.invoke(&event).await.failures().is_empty());
     assert_eq!(stack.mails_to(address).await.len(), 1, "SES's report was believed");
@@ -418,23 +516,28 @@ async fn after_a_crash_between_ses_and_the_note_ses_is_believed_before_a_second_
 }
 
 #[tokio::test]
-async fn without_a_report_the_same_e_mail_is_sent_again_and_a_refusal_lets_the_next_attempt_begin_at_once() {
-    let stack = still("lease").await;
+async fn without_a_report_the_same_e_mail_is_sent_again_and_a_refusal_lets_the_next_attempt_begin_at_once()
+ {
+    let stack = pause_triggers("lease").await;
     let proxy = Proxy::before(&stack.endpoint).await;
     let address = "lease@example.com";
     stack.learner("u-ada", address).await;
     let mut send = stack.function("send-mail", proxy.endpoint()).await;
     let event = batch(&[generated(CERTIFICATE)]);
     send.start().await.unwrap();
-    proxy.strike(When::at(1).of("ses"), Fault::Throttled);
+    proxy.inject(When::at(1).of("ses"), Fault::Throttled);
     assert_eq!(send.invoke(&event).await.failures(), ["m-1"]);
-    proxy.strike(When::at(1).of("ses"), Fault::CutBefore);
+    proxy.inject(When::at(1).of("ses"), Fault::CutBefore);
     assert_eq!(
         send.invoke(&event).await.failures(),
         ["m-1"],
         "the turn was given back, and now SES can't be understood"
     );
-    assert_eq!(send.invoke(&event).await.failures(), ["m-1"], "so nothing is sent for five minutes");
+    assert_eq!(
+        send.invoke(&event).await.failures(),
+        ["m-1"],
+        "so nothing is sent for five minutes"
+    );
     assert!(stack.mails_to(address).await.is_empty());
     // Which are over.
     stack
@@ -445,9 +548,10 @@ async fn without_a_report_the_same_e_mail_is_sent_again_and_a_refusal_lets_the_n
     assert!(send.invoke(&event).await.failures().is_empty());
     assert_eq!(stack.mails_to(address).await.len(), 1);
 
-    let refused = r#"{"__type":"MessageRejected","message":"Address u-ada@example.com is not verified"}"#;
+    let refused =
+        r#"{"__type":"MessageRejected","message":"Address u-ada@example.com is not verified"}"#;
     let other = generated("0d9c8f1e-5a7b-8c3d-9e2f-000000000001");
-    proxy.strike(When::at(1).of("ses"), Fault::Answered(400, refused.to_owned()));
+    proxy.inject(When::at(1).of("ses"), Fault::Answered(400, refused.to_owned()));
     assert!(send.invoke(&batch(std::slice::from_ref(&other))).await.failures().is_empty());
     let letters = dead_letters(&stack, "MailDeadLetters").await;
     let expected = "can't send this e-mail: SES refuses it: MessageRejected";

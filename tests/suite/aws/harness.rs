@@ -6,9 +6,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
 };
-use testamur_tests::cloud::{Cloud, Emulator, Fault, Moment, Moto, Proxy, Seen, Stack, When, configuration, until};
+use testamur_tests::aws_emulation::{
+    Cloud, Emulator, Fault, Moment, Moto, Proxy, Seen, Stack, When, configuration, until,
+};
 
 /// A table of its own in the emulator, and a client that reaches it through a proxy and never tries again.
 struct Through {
@@ -23,25 +26,43 @@ impl Through {
         let emulator = Emulator::shared().endpoint();
         let proxy = Proxy::before(emulator).await;
         let direct = aws_sdk_dynamodb::Client::new(&configuration(emulator));
-        let attribute = AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
+        let attribute = AttributeDefinition::builder()
+            .attribute_name("pk")
+            .attribute_type(ScalarAttributeType::S);
         let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
-        let create = direct.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
-        let create = create.attribute_definitions(attribute.build().unwrap()).key_schema(key.build().unwrap());
+        let create =
+            direct.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+        let create = create
+            .attribute_definitions(attribute.build().unwrap())
+            .key_schema(key.build().unwrap());
         create.send().await.unwrap();
         let once = configuration(proxy.endpoint())
             .into_builder()
             .retry_config(aws_config::retry::RetryConfig::disabled())
             .build();
-        Self { proxy, table: table.to_owned(), struck: aws_sdk_dynamodb::Client::new(&once), direct }
+        Self {
+            proxy,
+            table: table.to_owned(),
+            struck: aws_sdk_dynamodb::Client::new(&once),
+            direct,
+        }
     }
 
     async fn put(&self, pk: &str) -> Result<(), SdkError<PutItemError>> {
-        let put = self.struck.put_item().table_name(&self.table).item("pk", AttributeValue::S(pk.to_owned()));
+        let put = self
+            .struck
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S(pk.to_owned()));
         put.send().await.map(drop)
     }
 
     async fn holds(&self, pk: &str) -> bool {
-        let get = self.direct.get_item().table_name(&self.table).key("pk", AttributeValue::S(pk.to_owned()));
+        let get = self
+            .direct
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk.to_owned()));
         get.send().await.unwrap().item.is_some()
     }
 }
@@ -66,13 +87,15 @@ fn an_emulator_ends_with_whoever_started_it() {
 #[tokio::test]
 async fn the_template_deploys_and_takes_learners() {
     let stack = Stack::deploy(Emulator::shared(), "deploys", &[]).await;
-    stack.still().await;
+    stack.pause_triggers().await;
     stack.seed().await;
-    stack.enrol("u-ada", "c-1", "e-1").await;
+    stack.enroll("u-ada", "c-1", "e-1").await;
     stack.complete("u-ada", "e-1", "2026-11-20T14:03:21Z").await;
     let enrollment = stack.item("USER#u-ada", "ENROLLMENT#e-1").await.unwrap();
     assert_eq!(enrollment["completionDate"], "2026-11-20T14:03:21Z");
-    for queue in ["CertificateQueue", "ScheduleQueue", "MailQueue", "BounceQueue", "DetectDeadLetters"] {
+    for queue in
+        ["CertificateQueue", "ScheduleQueue", "MailQueue", "BounceQueue", "DetectDeadLetters"]
+    {
         assert!(stack.messages(queue).await.is_empty(), "{queue}");
     }
     assert!(stack.objects_below("").await.is_empty());
@@ -82,12 +105,16 @@ async fn the_template_deploys_and_takes_learners() {
 #[tokio::test]
 async fn an_internal_error_is_seen_and_nothing_is_done() {
     let through = Through::new("broken").await;
-    through.proxy.strike(When::at(2).of("dynamodb"), Fault::Broken);
+    through.proxy.inject(When::at(2).of("dynamodb"), Fault::Broken);
     through.put("first").await.unwrap();
     let error = through.put("second").await.unwrap_err().into_service_error();
     assert!(error.is_internal_server_error(), "{error:?}");
     through.put("third").await.unwrap();
-    assert!(through.holds("first").await && !through.holds("second").await && through.holds("third").await);
+    assert!(
+        through.holds("first").await
+            && !through.holds("second").await
+            && through.holds("third").await
+    );
     let put = Seen { service: "dynamodb".into(), action: "PutItem".into() };
     assert_eq!(through.proxy.requests(), [put.clone(), put.clone(), put]);
 }
@@ -95,14 +122,14 @@ async fn an_internal_error_is_seen_and_nothing_is_done() {
 #[tokio::test]
 async fn throttling_lasts_until_it_is_healed_and_meets_its_service_only() {
     let through = Through::new("throttled").await;
-    through.proxy.strike(When::always().of("s3"), Fault::Throttled);
+    through.proxy.inject(When::always().of("s3"), Fault::Throttled);
     through.put("other").await.unwrap();
-    through.proxy.strike(When::always().action("Put"), Fault::Throttled);
+    through.proxy.inject(When::always().action("Put"), Fault::Throttled);
     for _ in 0..2 {
         let error = through.put("throttled").await.unwrap_err().into_service_error();
         assert!(error.is_provisioned_throughput_exceeded_exception(), "{error:?}");
     }
-    through.proxy.heal();
+    through.proxy.clear();
     through.put("healed").await.unwrap();
     assert!(!through.holds("throttled").await && through.holds("healed").await);
 }
@@ -110,7 +137,7 @@ async fn throttling_lasts_until_it_is_healed_and_meets_its_service_only() {
 #[tokio::test]
 async fn a_slow_answer_comes_after_the_work() {
     let through = Through::new("slow").await;
-    through.proxy.strike(When::always(), Fault::Slow(Duration::from_secs(3)));
+    through.proxy.inject(When::always(), Fault::Slow(Duration::from_secs(3)));
     tokio::select! {
         biased;
         _ = through.put("slow") => panic!("it was answered before it was seen to be done"),
@@ -123,7 +150,7 @@ async fn a_cut_connection_is_no_answer_whether_or_not_the_work_was_done() {
     let through = Through::new("cut").await;
     for (fault, done) in [(Fault::CutBefore, false), (Fault::CutAfter, true)] {
         let pk = format!("{fault:?}");
-        through.proxy.strike(When::at(1), fault);
+        through.proxy.inject(When::at(1), fault);
         let error = through.put(&pk).await.unwrap_err();
         assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
         assert_eq!(through.holds(&pk).await, done, "{pk}");
@@ -159,7 +186,10 @@ async fn another_answer_can_be_put_into_a_service_s_mouth() {
     let proxy = Proxy::before(emulator).await;
     let bus = aws_sdk_eventbridge::Client::new(&configuration(proxy.endpoint()));
     let answer = r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalException","ErrorMessage":"no"}]}"#;
-    proxy.strike(When::at(1).of("events").action("PutEvents"), Fault::Answered(200, answer.to_owned()));
+    proxy.inject(
+        When::at(1).of("events").action("PutEvents"),
+        Fault::Answered(200, answer.to_owned()),
+    );
     let entry = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder();
     let entry = entry.source("tests").detail_type("Test").detail("{}").build();
     assert_eq!(bus.put_events().entries(entry.clone()).send().await.unwrap().failed_entry_count, 1);

@@ -4,16 +4,23 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use testamur_tests::cloud::{Emulator, Fault, Function, Proxy, Seen, Stack, StreamPoller, When};
+use testamur_tests::aws_emulation::{
+    Emulator, Fault, Function, Proxy, Seen, Stack, StreamPoller, When,
+};
 use testamur_tests::{environment, python_with, repository};
 
 use super::{CERTIFICATE, batch, generated};
 use crate::completed;
 
 /// What Lambda itself does in a function's name: it logs, traces, and takes what feeds the function.
-const LAMBDAS_OWN: [&str; 4] =
-    ["logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
-const FROM_A_QUEUE: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+const LAMBDAS_OWN: [&str; 4] = [
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+const FROM_A_QUEUE: [&str; 3] =
+    ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 const FROM_THE_STREAM: [&str; 6] = [
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -32,7 +39,9 @@ fn policies() -> Value {
 fn statements<'a>(policies: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
     let owners = policies[kind].as_object().unwrap().iter();
     let of = |owner: &'a Value| owner.get("statements").unwrap_or(owner).as_array().unwrap().iter();
-    owners.flat_map(|(name, owner)| of(owner).map(move |statement| (name.as_str(), statement))).collect()
+    owners
+        .flat_map(|(name, owner)| of(owner).map(move |statement| (name.as_str(), statement)))
+        .collect()
 }
 
 fn texts(list: &Value) -> Vec<&str> {
@@ -48,7 +57,9 @@ fn complaint(tool: &str, program: &str, arguments: &[&str]) -> Option<String> {
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .output()
         .unwrap();
-    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    let said = [output.stdout, output.stderr]
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .concat();
     (!output.status.success()).then_some(said)
 }
 
@@ -59,7 +70,10 @@ fn the_template_is_sound_as_cfn_lint_sees_it() {
 
 #[test]
 fn the_template_is_sound_as_sam_sees_it() {
-    assert_eq!(complaint("sam", "sam", &["validate", "--lint", "--template", "lambda/template.yaml"]), None);
+    assert_eq!(
+        complaint("sam", "sam", &["validate", "--lint", "--template", "lambda/template.yaml"]),
+        None
+    );
 }
 
 #[test]
@@ -91,12 +105,16 @@ fn queues_and_buckets_refuse_plain_http_and_take_only_from_their_sources() {
             let refuses = |statement: &Value| {
                 statement["effect"] == "Deny"
                     && statement["principal"] == "*"
-                    && statement["conditions"] == json!({ "Bool": { "aws:SecureTransport": "false" } })
+                    && statement["conditions"]
+                        == json!({ "Bool": { "aws:SecureTransport": "false" } })
             };
             assert!(statements.iter().any(refuses), "{owner} takes plain HTTP");
             for statement in statements.iter().filter(|statement| statement["effect"] == "Allow") {
                 let source = statement["conditions"].to_string();
-                assert!(source.contains("aws:SourceArn") || source.contains("AWS:SourceArn"), "{owner}: {statement}");
+                assert!(
+                    source.contains("aws:SourceArn") || source.contains("AWS:SourceArn"),
+                    "{owner}: {statement}"
+                );
                 assert!(statement["principal"]["Service"].is_string(), "{owner}: {statement}");
             }
         }
@@ -128,7 +146,8 @@ fn permissions(seen: &[Seen]) -> BTreeSet<String> {
 fn assert_needed(policies: &Value, function: &str, mut seen: BTreeSet<String>, besides: &[&str]) {
     let role = policies["functions"][function].as_str().unwrap();
     let statements = policies["roles"][role]["statements"].as_array().unwrap();
-    let allowed: BTreeSet<_> = statements.iter().flat_map(|statement| texts(&statement["actions"])).collect();
+    let allowed: BTreeSet<_> =
+        statements.iter().flat_map(|statement| texts(&statement["actions"])).collect();
     seen.extend(LAMBDAS_OWN.iter().chain(besides).map(|&action| action.to_owned()));
     let allowed: BTreeSet<_> = allowed.into_iter().map(str::to_owned).collect();
     assert_eq!(allowed, seen, "{function} is allowed something else than it needs");
@@ -137,15 +156,16 @@ fn assert_needed(policies: &Value, function: &str, mut seen: BTreeSet<String>, b
 #[tokio::test]
 async fn no_role_may_do_what_its_function_does_not() {
     let stack = Stack::deploy(Emulator::shared(), "permissions", &[]).await;
-    stack.still().await;
+    stack.pause_triggers().await;
     stack.seed().await;
     let policies = policies();
 
-    // Templates and fonts from a bucket, a certificate, and a dead letter.
+    // TemplateCache and fonts from a bucket, a certificate, and a dead letter.
     let (proxy, issue) = watched(&stack, "issue").await;
     copy_to_bucket(&stack, "a-prefix").await;
     let uri = |folder: &str| format!("s3://a-prefix/{folder}/");
-    let mut issue = issue.with("TESTAMUR_TEMPLATES", uri("templates")).with("TESTAMUR_FONTS", uri("fonts"));
+    let mut issue =
+        issue.with("TESTAMUR_TEMPLATES", uri("templates")).with("TESTAMUR_FONTS", uri("fonts"));
     let bodies = [completed("u-ada", "c-1", "e-1").to_string(), "{}".to_owned()];
     assert!(issue.invoke(&batch(&bodies)).await.failures().is_empty());
     assert_needed(&policies, "Issue", permissions(&proxy.requests()), &FROM_A_QUEUE);
@@ -153,7 +173,7 @@ async fn no_role_may_do_what_its_function_does_not() {
 
     // News, and a change that can't be read.
     let (proxy, mut detect) = watched(&stack, "detect").await;
-    stack.enrol("u-ada", "c-1", "e-2").await;
+    stack.enroll("u-ada", "c-1", "e-2").await;
     stack.complete("u-ada", "e-2", "last Friday").await;
     let mut stream = StreamPoller::new(&stack.endpoint, &stack.stream().await).await;
     stream.drain(&mut detect, 5).await;
@@ -169,7 +189,7 @@ async fn no_role_may_do_what_its_function_does_not() {
     let (proxy, send) = watched(&stack, "send-mail").await;
     let mut send = send.with("TESTAMUR_TEMPLATES", uri("templates"));
     send.start().await.unwrap();
-    proxy.strike(When::at(1).of("ses"), Fault::Throttled);
+    proxy.inject(When::at(1).of("ses"), Fault::Throttled);
     send.invoke(&batch(&[generated(CERTIFICATE)])).await;
     send.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
     assert_needed(&policies, "SendMail", permissions(&proxy.requests()), &FROM_A_QUEUE);

@@ -1,0 +1,58 @@
+//! `testamur render`: one file from a template and data.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use testamur_engine::{Data, PdfMetadata};
+
+use crate::args::{Cli, Render};
+use crate::design::template_dir::TemplateDir;
+use crate::error::CliError;
+use crate::terminal;
+
+pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
+    let format = OutputFormat::of(&command.output)?;
+    let template_dir = TemplateDir::open(cli)?;
+    let template = template_dir.load(&template_dir.find(&command.template)?)?;
+    let data = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, &e))?;
+    let data = Data::from_json(&data).map_err(CliError::Render)?;
+    let data = template.with_resolved_locale(&data, command.locale.as_deref());
+    let document = if command.social_card {
+        template.compile_social_card(&data)
+    } else {
+        template.compile(&data)
+    };
+    let document = document.map_err(CliError::Render)?;
+    if !document.warnings().is_empty() {
+        terminal::eprint_line(&document.warnings().to_string());
+    }
+    let bytes = match format {
+        OutputFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
+        OutputFormat::Jpg => document.jpg(command.jpeg.into()),
+        OutputFormat::Png => document.png(),
+    };
+    let bytes = bytes.map_err(CliError::Render)?;
+    fs::write(&command.output, bytes).map_err(|e| CliError::file("write", &command.output, &e))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+enum OutputFormat {
+    Pdf,
+    Jpg,
+    Png,
+}
+
+impl OutputFormat {
+    fn of(path: &Path) -> Result<Self, CliError> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("pdf") => Ok(Self::Pdf),
+            Some("jpg" | "jpeg") => Ok(Self::Jpg),
+            Some("png") => Ok(Self::Png),
+            _ => Err(CliError::Usage(format!(
+                "{}: the extension must be .pdf, .jpg or .png",
+                path.display()
+            ))),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Works through the queue: each message ends as done, as a retry, or as a dead letter with its reason.
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use jiff::Timestamp;
+use testamur_pipeline::model::events;
+use testamur_pipeline::{CertificateRecord, Error, IssueOutcome, NotifyOutcome, TransientError};
+
+use super::progress::Progress;
+use crate::args::Cli;
+use crate::error::CliError;
+use crate::local::deployment::LocalDeployment;
+use crate::local::{EventKind, MAX_ATTEMPTS, Message, Queue};
+
+/// How long a message waits after its first failure; after the second four times as long.
+const BACK_OFF: Duration = Duration::from_millis(250);
+
+/// What became of a message.
+pub(super) enum Outcome {
+    Issued(CertificateRecord),
+    AlreadyIssued(CertificateRecord),
+    Mailed,
+    AlreadyMailed,
+    NoAddress,
+    Suppressed,
+    Retry { reason: String },
+    DeadLettered { code: &'static str, reason: String },
+}
+
+/// Queues messages with `put`, then works until the queue is empty, reporting as it goes.
+pub(crate) fn run(
+    cli: &Cli,
+    deployment: &LocalDeployment,
+    put: impl AsyncFnOnce(&Queue) -> Result<(), TransientError>,
+) -> Result<ExitCode, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build();
+    let runtime = runtime.map_err(|e| CliError::Usage(format!("can't start threads: {e}")))?;
+    runtime.block_on(async {
+        put(&deployment.queue).await?;
+        let mut report = Progress::new(cli, deployment.queue.completions().await?.into());
+        drain(deployment, &mut report).await?;
+        Ok(report.finish())
+    })
+}
+
+async fn drain(deployment: &LocalDeployment, report: &mut Progress) -> Result<(), TransientError> {
+    let workers = available_parallelism().map_or(1, usize::from);
+    loop {
+        // A message is received only when somebody is free to handle it: an attempt that is counted is an attempt made.
+        let messages = stream::unfold(&deployment.queue, async |queue| {
+            Some((queue.receive().await.transpose()?, queue))
+        });
+        let handled = messages.map(|message| async {
+            let message = message?;
+            let outcome = handle(deployment, &message).await;
+            Ok::<_, TransientError>((message, outcome))
+        });
+        let mut handled = pin!(handled.buffered(workers));
+        while let Some(result) = handled.next().await {
+            let (message, outcome) = result?;
+            settle(&deployment.queue, &message, &outcome).await?;
+            report.add(&message, &outcome);
+        }
+        match deployment.queue.next_visible().await? {
+            Some(at) => sleep_until(at).await,
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn sleep_until(milliseconds: i64) {
+    let left = milliseconds - Timestamp::now().as_millisecond();
+    tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or_default())).await;
+}
+
+async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
+    if message.attempt > MAX_ATTEMPTS {
+        let reason = format!("the process ended {MAX_ATTEMPTS} times while handling it");
+        return Outcome::DeadLettered { code: "crashed", reason };
+    }
+    let done = match message.kind {
+        EventKind::CourseCompleted => issue(deployment, &message.event).await,
+        EventKind::CertificateGenerated => notify(deployment, &message.event).await,
+    };
+    done.unwrap_or_else(|error| match error {
+        Error::Rejected(rejection) => {
+            Outcome::DeadLettered { code: rejection.code(), reason: rejection.to_string() }
+        }
+        Error::Retryable(failure) if message.attempt < MAX_ATTEMPTS => {
+            Outcome::Retry { reason: failure.to_string() }
+        }
+        Error::Retryable(failure) => {
+            Outcome::DeadLettered { code: "unavailable", reason: failure.to_string() }
+        }
+    })
+}
+
+async fn issue(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
+    let event = events::parse(event)?;
+    Ok(match deployment.issuer.issue(&event, Timestamp::now()).await? {
+        IssueOutcome::Issued(record) => Outcome::Issued(record),
+        IssueOutcome::AlreadyIssued(record) => Outcome::AlreadyIssued(record),
+    })
+}
+
+async fn notify(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
+    let event = events::parse(event)?;
+    Ok(match deployment.notifier.notify(&event, Timestamp::now()).await? {
+        NotifyOutcome::Sent => Outcome::Mailed,
+        NotifyOutcome::AlreadySent => Outcome::AlreadyMailed,
+        NotifyOutcome::NoAddress => Outcome::NoAddress,
+        NotifyOutcome::Suppressed => Outcome::Suppressed,
+    })
+}
+
+async fn settle(queue: &Queue, message: &Message, outcome: &Outcome) -> Result<(), TransientError> {
+    match outcome {
+        Outcome::Retry { .. } => {
+            queue.release(message, BACK_OFF * 4_u32.pow(message.attempt - 1)).await
+        }
+        Outcome::DeadLettered { code, reason } => {
+            queue.move_to_dead_letters(message, code, reason.clone()).await
+        }
+        _ => queue.finish(message).await,
+    }
+}

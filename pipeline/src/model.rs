@@ -1,0 +1,7 @@
+//! The types that the use cases exchange: certificates, events, names, addresses and traces.
+
+pub mod address;
+pub mod certificate;
+pub mod events;
+pub mod name;
+pub mod trace;

@@ -1,0 +1,10 @@
+//! The program `testamur`, run as a process in an empty folder.
+
+mod bad_input;
+mod browser;
+mod command_line;
+mod issuing;
+mod kills;
+mod mail;
+mod outputs;
+mod snapshots;

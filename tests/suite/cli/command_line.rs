@@ -1,0 +1,155 @@
+//! The command line: help, exit codes, and what is printed for people and for programs.
+
+use std::fs::File;
+
+use serde_json::json;
+use testamur_tests::{Program, repository};
+
+use crate::completed;
+
+#[test]
+fn help_says_what_there_is_and_what_the_exit_codes_mean() {
+    let program = Program::new();
+    let help = program.run(&["--help"]).code(0).stdout;
+    for text in [
+        "issue",
+        "render",
+        "list",
+        "show",
+        "dead-letters",
+        "suppress",
+        "--state-dir <DIR>",
+        "[env: TESTAMUR_STATE_DIR=]",
+        "Exit codes:",
+        "TESTAMUR_ID_KEY",
+    ] {
+        assert!(help.contains(text), "{text} is not in\n{help}");
+    }
+    let help = program.run(&["issue", "--help"]).code(0).stdout;
+    assert!(
+        help.contains("[default: the folder of FILE]")
+            && help.contains("smtps://user:password@mail.example.com"),
+        "{help}"
+    );
+    program.run(&[]).code(2).prints("Usage: testamur");
+    program.run(&["issue"]).code(2).prints("<FILE>");
+    program.run(&["isue", "x"]).code(2).prints("similar subcommands exist: 'suppress', 'issue'");
+}
+
+#[test]
+fn events_come_from_standard_input_too() {
+    let program = Program::new();
+    let events =
+        format!("{}\n\n{}\n", completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-2", "e-2"));
+    program.run_with_input(&["issue", "-"], &events).code(0).prints("2 issued, 2 e-mails");
+    program.run_with_input(&["issue", "-"], "").code(0).prints("0 issued\nnothing new");
+    program.run_with_input(&["issue", "-"], "\u{0}\u{fffd}").code(1).prints("not JSON");
+}
+
+#[test]
+fn json_is_one_object_a_line_with_totals_last() {
+    let program = Program::new();
+    let events = [
+        completed("u-ada", "c-1", "e-1"),
+        completed("u-ada", "c-1", "e-1"),
+        completed("u-nobody", "c-1", "e-2"),
+    ];
+    program.write("events.jsonl", &events.map(|event| event.to_string()).join("\n"));
+    let lines = program.json(&["issue", "events.jsonl"]);
+    let outcomes: Vec<_> = lines.iter().filter_map(|line| line["outcome"].as_str()).collect();
+    assert_eq!(outcomes.len(), 4);
+    assert!(
+        ["issued", "already-issued", "dead-letter", "mailed"]
+            .iter()
+            .all(|outcome| outcomes.contains(outcome)),
+        "{outcomes:?}"
+    );
+    let totals = json!({
+        "issued": 1,
+        "alreadyIssued": 1,
+        "mailed": 1,
+        "withoutAddress": 0,
+        "suppressed": 0,
+        "deadLetters": 1,
+    });
+    assert_eq!(lines.last().unwrap()["totals"], totals);
+    let issued = lines.iter().find(|line| line["outcome"] == "issued").unwrap();
+    assert!(program.path("state").join(issued["pdf"].as_str().unwrap()).exists());
+}
+
+#[test]
+fn names_and_addresses_of_learners_are_not_printed() {
+    let program = Program::new();
+    let outcome =
+        program.issue(&[completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-none", "e-2")]);
+    assert!(
+        !outcome.stdout.contains("Lovelace") && !outcome.stdout.contains("@"),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn list_and_show_find_what_was_issued() {
+    let program = Program::new();
+    program.run(&["list"]).code(3).prints("error: out: nothing has been issued there yet");
+    program
+        .issue(&[completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-2", "e-2")])
+        .code(0)
+        .prints("2 issued");
+    let list = program.run(&["list"]).code(0).stdout;
+    assert_eq!(list.lines().count(), 2);
+    assert!(list.starts_with("2026-11-20T14:03:21Z  ") && list.contains("  e-1  c-1"), "{list}");
+    assert_eq!(program.json(&["list", "--user", "u-grace"])[0]["enrollmentId"], "e-2");
+    let id = program.json(&["show", "e-2"])[0]["certificateId"].as_str().unwrap().to_owned();
+    program.run(&["show", &id]).code(0).prints("\"userId\": \"u-grace\"");
+    program.run(&["show", "e-3"]).code(1).prints("error: no certificate or enrollment e-3");
+}
+
+#[test]
+fn render_writes_what_the_extension_says() {
+    let program = Program::new();
+    let data = repository().join("templates/completion/samples/ada.json");
+    let data = data.to_str().unwrap();
+    let render = |file: &str| program.run(&["render", "completion", "--data", data, "-o", file]);
+    for (file, start) in
+        [("a.pdf", &b"%PDF-1.7"[..]), ("a.jpg", &[0xff, 0xd8, 0xff]), ("a.png", b"\x89PNG")]
+    {
+        assert_eq!(render(file).code(0).stdout, "");
+        assert!(program.read(file).starts_with(start), "{file}");
+        let first = program.read(file);
+        render(file).code(0).prints("");
+        assert!(program.read(file) == first, "{file} differs from run to run");
+    }
+    render("a.gif").code(2).prints("error: a.gif: the extension must be .pdf, .jpg or .png");
+    render("none/a.pdf").code(3).prints("error: can't write none/a.pdf: No such file or directory");
+    program
+        .run(&["render", "none", "--data", data, "-o", "a.pdf"])
+        .code(1)
+        .prints("error: no template none");
+    program.write("data.json", "{\"userName\": 5}");
+    let outcome =
+        program.run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"]).code(1);
+    outcome
+        .prints("error: the data does not fit the template's schema: ")
+        .prints("userName: the value is not of type \"string\"");
+    program.write("data.json", "{");
+    program
+        .run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"])
+        .code(1)
+        .prints("error: the data is not JSON: EOF");
+}
+
+#[test]
+fn two_processes_do_not_work_in_one_folder() {
+    let program = Program::new();
+    program.write("state/lock", "");
+    let lock = File::open(program.path("state/lock")).unwrap();
+    lock.lock().unwrap();
+    program
+        .issue(&[completed("u-ada", "c-1", "e-1")])
+        .code(3)
+        .prints("error: another testamur is at work in out: wait until it ends");
+    drop(lock);
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued");
+}

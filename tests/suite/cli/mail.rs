@@ -1,0 +1,203 @@
+//! The e-mail: what arrives, as another parser reads it, and what happens when the server is away.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use serde_json::{Value, json};
+use testamur_tests::{Program, python};
+
+use crate::completed;
+
+fn read(program: &Program, mail: &str) -> Value {
+    serde_json::from_str(&python("read_mail.py", &[program.path(mail).as_ref()])).unwrap()
+}
+
+#[test]
+fn the_mail_names_learner_and_course_and_leads_to_the_certificate() {
+    let program = Program::new();
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    let (path, _) = program.files("state/mail").remove(0);
+    let (mail, record) = (read(&program, &path), &program.json(&["list"])[0]);
+    assert_eq!(mail["defects"], json!([]));
+    assert_eq!(mail["from"], "Testamur <certificates@example.com>");
+    assert_eq!(mail["to"], "Ada Lovelace <u-ada@example.com>");
+    assert_eq!(mail["subject"], "Your certificate for Analytical Engines");
+    assert_eq!(mail["date"], "Fri, 20 Nov 2026 14:03:21 +0000");
+    assert_eq!(mail["id"], format!("<{}@example.com>", record["certificateId"].as_str().unwrap()));
+    for part in ["text", "html"] {
+        let text = mail[part].as_str().unwrap().replace("&#x2f;", "/");
+        for expected in [
+            "Ada Lovelace",
+            "Analytical Engines",
+            record["pdfUrl"].as_str().unwrap(),
+            "Issued on 2026-11-20",
+        ] {
+            assert!(text.contains(expected), "{expected} is not in {text}");
+        }
+    }
+}
+
+#[test]
+fn what_learners_type_stays_text_in_every_header_and_part() {
+    let program = Program::new();
+    let name = "Eve\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script> {{ 7 * 7 }} \"&\" 王";
+    program.write(
+        "users.json",
+        &json!([{ "userId": "u", "name": name, "email": "eve@example.com" }]).to_string(),
+    );
+    program.issue(&[completed("u", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    let (path, bytes) = program.files("state/mail").remove(0);
+    let headers = String::from_utf8(bytes).unwrap();
+    assert!(!headers.lines().any(|line| line.starts_with("Bcc")));
+    let mail = read(&program, &path);
+    assert_eq!(mail["defects"], json!([]));
+    assert!(mail["to"].as_str().unwrap().ends_with("<eve@example.com>"));
+    let printed = "Eve Bcc: all@example.com <script>alert(1)</script> {{ 7 * 7 }} \"&\" 王";
+    assert!(mail["text"].as_str().unwrap().contains(printed));
+    let html = mail["html"].as_str().unwrap();
+    assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script>"), "{html}");
+}
+
+#[test]
+fn an_address_in_another_script_is_written_as_mail_servers_know_it() {
+    let program = Program::new();
+    program
+        .write("users.json", r#"[{"userId": "u", "name": "Ada", "email": "ada@Bücher.example"}]"#);
+    program.issue(&[completed("u", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    let (path, _) = program.files("state/mail").remove(0);
+    assert_eq!(read(&program, &path)["to"], "Ada <ada@xn--bcher-kva.example>");
+    program.run(&["suppress", "ada@bücher.example"]).code(0).prints("suppressed");
+    program
+        .issue(&[completed("u", "c-1", "e-2")])
+        .code(0)
+        .prints("1 issued, 1 to a suppressed address");
+}
+
+#[test]
+fn a_suppressed_address_gets_no_mail_however_it_is_written() {
+    let program = Program::new();
+    program
+        .run(&["suppress", "u-ada@example.com"])
+        .code(3)
+        .prints("nothing has been issued there yet");
+    program.issue(&[completed("u-grace", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    program.run(&["suppress", "nobody"]).code(2).prints("\"nobody\" is no e-mail address");
+    program
+        .run(&["suppress", "U-Ada@Example.com"])
+        .code(0)
+        .prints("this address gets no more e-mail");
+    let both = [completed("u-ada", "c-1", "e-2"), completed("u-grace", "c-2", "e-3")];
+    program.issue(&both).code(0).prints("2 issued, 1 e-mail, 1 to a suppressed address");
+    assert_eq!(program.files("state/mail").len(), 2);
+    let database = program.read("state/testamur.db");
+    assert!(
+        !database.windows(9).any(|bytes| bytes.eq_ignore_ascii_case(b"u-ada@exa")),
+        "the address is kept"
+    );
+}
+
+#[test]
+fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
+    let (port, received) = server(vec!["451 busy"]);
+    let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
+    let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0);
+    outcome
+        .prints(
+            "retrying  attempt 1 failed: can't send the e-mail: the server answers with code 451",
+        )
+        .prints("1 issued, 1 e-mail");
+    let message = received.recv().unwrap();
+    assert!(message.contains("Subject: Your certificate for Analytical Engines"), "{message}");
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("nothing new");
+    assert!(received.try_recv().is_err());
+    assert_eq!(program.files("state/mail"), []);
+}
+
+#[test]
+fn a_refusal_for_good_is_a_dead_letter_at_once_and_its_text_is_not_repeated() {
+    let (port, _) = server(vec!["550 no such user u-ada@example.com"]);
+    let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
+    let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1);
+    outcome
+        .prints("can't send this e-mail: the server refuses it with code 550")
+        .prints("1 issued, 1 dead letter");
+    assert!(
+        !outcome.stdout.contains("retrying") && !outcome.stdout.contains('@'),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn mail_that_no_server_takes_is_a_dead_letter_and_sent_on_retry() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{closed}"));
+    let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1);
+    outcome
+        .prints("1 issued, 1 dead letter")
+        .prints("can't send the e-mail: ")
+        .prints("Connection refused");
+    assert_eq!(program.json(&["dead-letters", "list"])[0]["code"], "unavailable");
+
+    let (port, received) = server(vec![]);
+    let program = program.with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
+    program.run(&["dead-letters", "retry"]).code(0).prints("0 issued, 1 e-mail");
+    assert!(received.recv().unwrap().contains("u-ada@example.com"));
+    program.run(&["dead-letters", "list"]).code(0).prints("no dead letters");
+}
+
+#[test]
+fn a_learner_without_an_address_gets_a_certificate_and_no_mail() {
+    let program = Program::new();
+    program.write("users.json", r#"[{"userId": "u", "name": "Ada"}]"#);
+    program.issue(&[completed("u", "c-1", "e-1")]).code(0).prints("1 issued, 1 without an address");
+    assert_eq!(program.files("state/mail"), []);
+}
+
+#[test]
+fn a_wrong_address_is_a_dead_letter_while_the_certificate_stands() {
+    let program = Program::new();
+    program.write("users.json", r#"[{"userId": "u", "name": "Ada", "email": "not an address"}]"#);
+    let outcome = program.issue(&[completed("u", "c-1", "e-1")]).code(1);
+    outcome
+        .prints("1 issued, 1 dead letter")
+        .prints("can't send this e-mail: the address of user u: ");
+    assert!(!outcome.stdout.contains("not an address"), "an address was printed");
+    assert_eq!(program.files("state/certificates").len(), 4);
+}
+
+/// A mail server on loopback. It greets the first connections with the given lines, then takes every message.
+fn server(greetings: Vec<&'static str>) -> (u16, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            converse(stream.unwrap(), greetings.get(number), &sender);
+        }
+    });
+    (port, receiver)
+}
+
+fn converse(mut stream: TcpStream, greeting: Option<&&str>, received: &Sender<String>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let mut say = |text: &str| stream.write_all(format!("{text}\r\n").as_bytes()).unwrap();
+    if let Some(refusal) = greeting {
+        return say(refusal);
+    }
+    say("220 ready");
+    while let Some(line) = lines.next() {
+        match line.get(..4).unwrap_or_default() {
+            "DATA" => {
+                say("354 go on");
+                let message: Vec<_> = lines.by_ref().take_while(|line| line != ".").collect();
+                say("250 taken");
+                received.send(message.join("\n")).unwrap();
+            }
+            "QUIT" => return say("221 bye"),
+            _ => say("250 yes"),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! Snapshots through the real program: a new template, each fault with its words, and a review on the terminal.
+
+use std::fs;
+
+use serde_json::Value;
+use testamur_tests::{Outcome, Program};
+
+/// A designer's folder with one new template, `demo`.
+pub(crate) fn designer() -> Program {
+    let program = Program::new();
+    fs::create_dir(program.path("templates")).unwrap();
+    let program = program.with("TESTAMUR_TEMPLATES", "templates");
+    program.run(&["new", "demo"]).code(0).prints("templates/demo is ready");
+    program
+}
+
+/// A change of one file in the template `demo`: a text in it and what takes its place.
+fn edit(program: &Program, file: &str, from: &str, to: &str) {
+    let path = format!("templates/demo/{file}");
+    let text = String::from_utf8(program.read(&path)).unwrap();
+    assert!(text.contains(from), "{from} is not in {file}");
+    program.write(&path, &text.replace(from, to));
+}
+
+fn test(program: &Program) -> Outcome {
+    program.run(&["test"])
+}
+
+#[test]
+fn a_new_template_passes_at_once_and_is_never_overwritten() {
+    let program = designer();
+    test(&program).code(0).prints("6 cases: 6 passed");
+    program.run(&["check"]).code(0).prints("templates/demo: all is well; fonts: Source Sans 3");
+    program
+        .run(&["new", "demo"])
+        .code(3)
+        .prints("error: templates/demo exists already: choose another name");
+    program.run(&["new", "../demo"]).code(2).prints("error: \"../demo\" is no template id");
+    for name in ["shared", "mail", "Demo"] {
+        program
+            .run(&["new", name])
+            .code(2)
+            .prints("is no template id: use lower-case letters, digits and hyphens, but not");
+    }
+    program.run(&["test", "nothing"]).code(1).prints("error: no template nothing");
+}
+
+#[test]
+fn each_fault_fails_with_its_words() {
+    let name = "#text(weight: 600, fit(data.userName, locale, size: 54pt, floor: 26pt))";
+    for (file, from, to, words) in [
+        ("main.typ", "#0b6e5f", "#a02030", "changed   demo/ada.en  "),
+        ("main.typ", "#0b6e5f", "#a02030", "%) differ by more than 2/255; at most 10 are allowed"),
+        ("main.typ", "margin: 64pt", "margin: 65pt", "changed   demo/long.en  "),
+        ("social-card.typ", "size: 46pt", "size: 45pt", "changed   demo/ada.en.social-card  "),
+        (
+            "main.typ",
+            "\"Source Sans 3\"",
+            "\"Comic Sans\"",
+            "failed    demo/ada.en  warning: unknown font family: comic sans (templates/demo/main.typ:",
+        ),
+        (
+            "main.typ",
+            "#v(1fr)",
+            "#v(1fr) \u{10ffff}",
+            "failed    demo/ada.en  no font has a glyph for U+10FFFF",
+        ),
+        (
+            "samples/ada.json",
+            "Ada Lovelace",
+            "Ada \u{e000}",
+            "failed    demo/ada.en  no font has a glyph for U+E000 ‘\u{e000}’ in userName",
+        ),
+        (
+            "main.typ",
+            name,
+            "#box(width: 80pt, text(size: 30pt, [Unbreakable]))",
+            "failed    demo/ada.en  “Unbreakable” stands ",
+        ),
+        (
+            "main.typ",
+            name,
+            "#place(dx: 760pt, [Far away])",
+            "failed    demo/ada.en  “Far away” stands ",
+        ),
+        ("main.typ", name, "#place(dx: 760pt, [Far away])", " pt out of the page"),
+        (
+            "main.typ",
+            name,
+            "#v(600pt) #data.userName",
+            "failed    demo/ada.en  the layout has 2 pages where typst.toml says 1: something does not fit",
+        ),
+        (
+            "main.typ",
+            name,
+            "#text(fill: luma(60%), size: 12pt, [Pale])",
+            "failed    demo/ada.en  “Pale” has a contrast of 2.84 (#999999 on #ffffff), less than 4.5",
+        ),
+        (
+            "social-card.typ",
+            "fill: white",
+            "fill: rgb(\"#0c7565\")",
+            "failed    demo/ada.en.social-card  “Certificate” has a contrast of 1.",
+        ),
+        (
+            "samples/ada.json",
+            "\"userName\"",
+            "\"username\"",
+            "failed    demo/ada.en  the data does not fit the template's schema: ",
+        ),
+        ("samples/ada.json", "{", "[", "failed    demo  samples/ada.json: the data is not JSON: "),
+        (
+            "samples/long.json",
+            "\"locale\": \"en\"",
+            "\"locale\": \"ja\"",
+            "failed    demo  samples/long.json: the template has no locale ja",
+        ),
+        (
+            "locales/fr.toml",
+            "certify",
+            "certifie",
+            "failed    demo  locales/fr.toml has no string certify",
+        ),
+        (
+            "locales/fr.toml",
+            "certify",
+            "certifie",
+            "locales/fr.toml has certifie, which locales/en.toml has not",
+        ),
+        ("locales/fr.toml", "\"Certificat\"", "\"\"", "locales/fr.toml has no string title"),
+        ("main.typ", "#v(1fr)", "#v(1fr", "failed    demo/ada.en  the template does not compile"),
+        (
+            "typst.toml",
+            "height = 1190",
+            "height = 1000",
+            "failed    demo/ada.en  a page of 841.89 x 595.28 pt has not the shape of an image of 1684 x 1000 pixels",
+        ),
+        (
+            "typst.toml",
+            "width = 1684",
+            "width = -1",
+            "failed    demo  templates/demo/typst.toml: in [tool.testamur]: ",
+        ),
+        (
+            "typst.toml",
+            "[package]",
+            "[tool.testamur.snapshots]\npixels-per-pt = 9\n[package]",
+            "pixels-per-pt is 9, not 0.1 to 4",
+        ),
+    ] {
+        let program = designer();
+        edit(&program, file, from, to);
+        let references = program.files("templates/demo/snapshots");
+        test(&program).code(1).prints(words);
+        assert_eq!(
+            program.files("templates/demo/snapshots"),
+            references,
+            "a test has written a reference"
+        );
+    }
+}
+
+#[test]
+fn a_missing_and_a_stale_reference_fail() {
+    let program = designer();
+    let snapshots = program.path("templates/demo/snapshots");
+    fs::rename(snapshots.join("ada.en.png"), snapshots.join("eve.en.png")).unwrap();
+    let outcome = test(&program).code(1);
+    outcome
+        .prints("missing   demo/ada.en  there is no templates/demo/snapshots/ada.en.png yet")
+        .prints(
+            "stale     demo/eve.en  no sample makes templates/demo/snapshots/eve.en.png any more",
+        )
+        .prints("7 cases: 5 passed, 1 missing, 1 stale");
+    fs::write(snapshots.join("ada.en.png"), "no picture").unwrap();
+    test(&program)
+        .code(1)
+        .prints("changed   demo/ada.en  templates/demo/snapshots/ada.en.png is no picture: ");
+}
+
+#[test]
+fn a_sample_that_only_needs_repair_keeps_its_references() {
+    let program = designer();
+    let references = program.files("templates/demo/snapshots");
+    program.write("templates/demo/snapshots/README.md", "accepted by Grace");
+    edit(&program, "samples/ada.json", "{", "[");
+    test(&program).code(1).prints("3 cases: 2 passed, 1 failed");
+    let review = program.run(&["review", "--accept-all"]).code(1);
+    review.prints("nothing to review").prints("1 failed: what is wrong there has to be repaired");
+    edit(&program, "samples/ada.json", "[", "{");
+    test(&program).code(0).prints("6 cases: 6 passed");
+    fs::remove_file(program.path("templates/demo/snapshots/README.md")).unwrap();
+    assert_eq!(program.files("templates/demo/snapshots"), references);
+}
+
+#[test]
+fn an_empty_folder_of_templates_is_an_error_and_not_a_success() {
+    let program = Program::new().with("TESTAMUR_TEMPLATES", "templates");
+    fs::create_dir(program.path("templates")).unwrap();
+    for command in ["test", "check", "review"] {
+        program.run(&[command]).code(3).prints(
+            "error: no templates in templates: name the folder that holds them with --templates",
+        );
+    }
+    fs::create_dir(program.path("templates/shared")).unwrap();
+    program
+        .run(&["new", "demo"])
+        .code(3)
+        .prints("error: templates/shared is no folder of helpers for templates: it has no lib.typ");
+    assert!(!program.path("templates/demo").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_lock_file_of_an_editor_is_no_part_of_a_template() {
+    let program = designer();
+    std::os::unix::fs::symlink("ada@host.1", program.path("templates/demo/.#main.typ")).unwrap();
+    test(&program).code(0).prints("6 cases: 6 passed");
+}
+
+#[test]
+fn a_template_is_previewed_where_its_helpers_are() {
+    let program = designer();
+    let outcome = program.with("TESTAMUR_TEMPLATES", "other");
+    fs::create_dir(outcome.path("other")).unwrap();
+    outcome
+        .run(&["preview", "templates/demo", "--port", "0"])
+        .code(2)
+        .prints("demo is in ")
+        .prints("with --templates");
+}
+
+#[test]
+fn the_tolerance_is_the_templates() {
+    let program = designer();
+    edit(&program, "main.typ", "#0b6e5f", "#0d705f");
+    test(&program).code(0).prints("6 cases: 6 passed");
+    edit(&program, "main.typ", "#0d705f", "#0f725f");
+    test(&program).code(1).prints("3 changed");
+    edit(
+        &program,
+        "typst.toml",
+        "[package]",
+        "[tool.testamur.snapshots]\nmax-delta = 4\n[package]",
+    );
+    test(&program).code(0).prints("6 cases: 6 passed");
+    edit(&program, "typst.toml", "max-delta = 4", "max-deviations = 100000");
+    test(&program).code(0).prints("6 cases: 6 passed");
+}
+
+#[test]
+fn a_footer_may_not_be_pale() {
+    let program = designer();
+    edit(
+        &program,
+        "main.typ",
+        "margin: 64pt",
+        "margin: 64pt, footer: text(size: 8pt, fill: luma(80%))[In the footer]",
+    );
+    test(&program).code(1).prints("“In the footer” has a contrast of 1.6");
+}
+
+#[test]
+fn decoration_may_be_pale_and_text_on_a_picture_is_left_to_the_eye() {
+    let program = designer();
+    let name = "#v(10pt)";
+    edit(
+        &program,
+        "main.typ",
+        name,
+        "#pdf.artifact(text(fill: luma(90%))[DRAFT])#place(rect(width: 90pt, height: 40pt, fill: gradient.linear(white, black)))#place(dx: 5pt, dy: 15pt, text(fill: luma(60%))[On a gradient])",
+    );
+    let outcome = test(&program).code(1);
+    outcome.prints("changed   demo/ada.en");
+    assert!(!outcome.stdout.contains("contrast"), "{}", outcome.stdout);
+}
+
+#[test]
+fn results_come_as_json_and_as_junit_too() {
+    let program = designer();
+    edit(&program, "social-card.typ", "#0b6e5f", "#a02030");
+    edit(&program, "main.typ", "\"Source Sans 3\"", "\"<&\\\">\"");
+    let lines = program.json(&["test", "--junit", "ci/results.xml"]);
+    let status =
+        |id: &str| lines.iter().find(|line| line["case"] == id).map(|line| line["status"].clone());
+    assert_eq!(status("demo/ada.en"), Some("failed".into()));
+    assert_eq!(status("demo/ada.en.social-card"), Some("changed".into()));
+    let totals = &lines.last().unwrap()["totals"];
+    let count = |name: &str| totals[name].as_u64().unwrap();
+    assert_eq!((count("cases"), count("passed"), count("changed"), count("failed")), (6, 0, 3, 3));
+
+    let xml = testamur_tests::python("read_junit.py", &[program.path("ci/results.xml").as_ref()]);
+    let read: Value = serde_json::from_str(&xml).unwrap();
+    assert_eq!(read["tests"], 6);
+    assert_eq!(read["failures"], 6);
+    assert_eq!(read["cases"]["demo/ada.en.social-card"]["type"], "changed");
+    let message = read["cases"]["demo/ada.en"]["message"].as_str().unwrap();
+    assert!(message.contains("unknown font family: <&\">"), "{message}");
+}
+
+#[test]
+fn a_review_on_the_terminal_accepts_rejects_and_skips() {
+    let program = designer();
+    edit(&program, "social-card.typ", "#0b6e5f", "#a02030");
+    fs::copy(
+        program.path("templates/demo/snapshots/ada.en.png"),
+        program.path("templates/demo/snapshots/eve.en.png"),
+    )
+    .unwrap();
+    let outcome = program.run_with_input(&["review"], "a\nwhat\nr\n").code(1);
+    outcome
+        .prints("1/4  changed   demo/ada.en.social-card  ")
+        .prints("a, r or s")
+        .prints("4/4  changed   demo/long.en.social-card  ")
+        .prints("1 accepted, 1 rejected, 2 skipped");
+    test(&program).code(1).prints("7 cases: 4 passed, 2 changed, 1 stale");
+    program.run(&["review", "--accept-all"]).code(0).prints("3 accepted, 0 rejected, 0 skipped");
+    assert!(!program.path("templates/demo/snapshots/eve.en.png").exists());
+    test(&program).code(0).prints("6 cases: 6 passed");
+    program.run(&["review"]).code(0).prints("nothing to review");
+}
+
+#[test]
+fn check_finds_what_a_picture_does_not_show() {
+    let program = designer();
+    program.write("templates/demo/assets/old.svg", "<svg/>");
+    program.write("templates/demo/assets/huge.svg", &" ".repeat(600 << 10));
+    program.write("templates/demo/locales/xx.toml", "title = \"\"\n");
+    edit(&program, "typst.toml", "name = \"demo\"", "name = \"other\"");
+    edit(&program, "main.typ", "\"Source Sans 3\"", "\"Comic Sans\"");
+    let outcome = program.run(&["check"]).code(1);
+    outcome
+        .prints("templates/demo: typst.toml calls it other: name the folder so too")
+        .prints("templates/demo: locales/xx.toml has no string certify")
+        .prints("templates/demo: locales/xx.toml: shared/cldr.json has no dates and numbers for xx")
+        .prints("templates/demo: nothing uses assets/old.svg")
+        .prints("templates/demo: templates/demo/assets/huge.svg has 600 KiB, more than 512")
+        .prints("unknown font family: comic sans");
+    let program = designer();
+    program.write("templates/demo/samples/bad.json", "{");
+    program
+        .run(&["check", "demo"])
+        .code(1)
+        .prints("templates/demo: samples/bad.json: the data is not JSON: EOF");
+    fs::remove_file(program.path("templates/demo/schema.json")).unwrap();
+    program.run(&["check"]).code(1).prints("templates/demo: templates/demo has no schema.json");
+    assert_eq!(program.json(&["check"])[0]["problems"][0], "templates/demo has no schema.json");
+}
+
+#[test]
+fn the_templates_of_the_repository_pass() {
+    let program = Program::new();
+    program.run(&["test"]).code(0).prints("140 cases: 140 passed");
+    program.run(&["check"]).code(0).prints("templates/transcript: all is well");
+}

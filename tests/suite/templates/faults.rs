@@ -1,0 +1,341 @@
+//! TemplateCache: the stock compiler takes them as they are, and every fault in one is told with its place.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use testamur_engine::{Data, Engine, Fonts, RenderError, Severity, Template, TemplateError};
+use testamur_tests::{Program, python, repository, tool};
+
+/// A small template in a folder of its own.
+struct TempTemplate(tempfile::TempDir);
+
+impl TempTemplate {
+    fn new(main: &str) -> Self {
+        let template = Self(tempfile::tempdir().unwrap());
+        template.write("main.typ", main);
+        template.write(
+            "schema.json",
+            r#"{"type": "object", "properties": {"scores": {"items": {"type": "integer"}}}}"#,
+        );
+        template.write(
+            "typst.toml",
+            "[package]\nname = \"template\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n
+             [tool.testamur.image]\nwidth = 200\nheight = 100\n",
+        );
+        template
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.0.path().join(name), text).unwrap();
+        self
+    }
+
+    fn load(&self) -> Result<Template, TemplateError> {
+        Engine::new(Fonts::load(&repository().join("fonts")).unwrap()).load(self.0.path())
+    }
+
+    fn fault(&self) -> String {
+        let error = self.load().err().expect("the template is wrong");
+        error.to_string().replace(self.0.path().to_str().unwrap(), "template")
+    }
+
+    fn render(&self, data: Value) -> Result<testamur_engine::Document, RenderError> {
+        self.load().unwrap().compile(&Data::new(data))
+    }
+
+    fn render_fault(&self) -> String {
+        let error = self.render(json!({})).err().expect("the render fails");
+        error.to_string().replace(self.0.path().to_str().unwrap(), "template")
+    }
+}
+
+const PAGE: &str = "#set page(width: 200pt, height: 100pt)\n";
+
+#[test]
+fn the_stock_compiler_makes_the_same_text_of_every_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (folder.path().join("ours.pdf"), folder.path().join("theirs.pdf"));
+    let samples = ["ada", "arabic", "han", "long"];
+    for (name, id) in samples.map(|name| (name, "completion")).into_iter().chain([
+        ("ada", "badge"),
+        ("ada", "diploma"),
+        ("ada", "transcript"),
+    ]) {
+        let template = repository().join("templates").join(id);
+        let data = format!("samples/{name}.json");
+        let fonts = repository().join("fonts");
+        python(
+            "stock_typst.py",
+            &[template.as_ref(), data.as_ref(), fonts.as_ref(), theirs.as_ref()],
+        );
+        Program::new()
+            .run(&[
+                "render",
+                id,
+                "--data",
+                template.join(&data).to_str().unwrap(),
+                "-o",
+                ours.to_str().unwrap(),
+            ])
+            .code(0)
+            .prints("");
+        let text =
+            |path: &Path| tool("pdftotext", &["-layout".as_ref(), path.as_ref(), "-".as_ref()]);
+        assert_eq!(text(&ours), text(&theirs));
+    }
+}
+
+#[test]
+fn the_qr_code_in_the_folder_is_that_of_the_first_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    tool("cp", &["-r".as_ref(), repository().join("templates").as_ref(), folder.path().as_ref()]);
+    let engine = Engine::new(Fonts::load(&repository().join("fonts")).unwrap());
+    for template in ["badge", "completion", "diploma", "transcript"] {
+        let copy = folder.path().join("templates").join(template);
+        let main = fs::read_to_string(copy.join("main.typ")).unwrap();
+        let kept = fs::read_to_string(copy.join("qr.svg")).unwrap();
+        let kept = serde_json::to_string(kept.trim_end()).unwrap();
+        let check =
+            format!("#assert(read(\"qr.svg\") == {kept}, message: \"qr.svg is another code\")\n");
+        fs::write(copy.join("main.typ"), check + &main).unwrap();
+        let sample = Data::from_json(&fs::read(copy.join("samples/ada.json")).unwrap()).unwrap();
+        let rendered = engine.load(&copy).unwrap().compile(&sample);
+        rendered.map(drop).unwrap_or_else(|e| panic!("{template}: {e}"));
+    }
+}
+
+#[test]
+fn a_fault_prints_as_the_stock_command_prints_it() {
+    let template = TempTemplate::new("#let data = json(\"data.json\")\n#data.nmae\n");
+    let expected = "\
+the template does not compile
+error: dictionary does not contain key \"nmae\"
+  ┌─ template/main.typ:2:6
+  │
+2 │ #data.nmae
+  │       ^^^^
+";
+    assert_eq!(template.render_fault(), expected.trim_end());
+}
+
+#[test]
+fn a_fault_keeps_its_place_hints_and_calls() {
+    let template =
+        TempTemplate::new("#let greet(n) = n + 1\n#greet(\"é\")\n#set text(font: \"Comic\")\n");
+    let Err(RenderError::Template(faults)) = template.render(json!({})) else {
+        panic!("it compiles")
+    };
+    let fault = faults.iter().next().unwrap();
+    assert_eq!(
+        (fault.severity, fault.message.as_str()),
+        (Severity::Error, "cannot add string and integer")
+    );
+    let place = fault.place.as_ref().unwrap();
+    assert_eq!((place.line, place.column), (1, 17));
+    assert_eq!(fault.trace[0].1.as_ref().unwrap().line, 2);
+    assert!(faults.colored().contains("\u{1b}["));
+
+    let unknown = TempTemplate::new("#foo-bar").render(json!({})).err().unwrap().to_string();
+    assert!(
+        unknown.contains(
+            "= hint: if you meant to use subtraction, try adding spaces around the minus sign"
+        ),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn an_unknown_font_is_a_warning_with_its_place() {
+    let template = TempTemplate::new(&format!("{PAGE}#set text(font: \"Comic Sans\")\nHello"));
+    let document = template.render(json!({})).unwrap();
+    let warning = document.warnings().iter().next().unwrap();
+    assert_eq!(
+        (warning.severity, warning.message.as_str()),
+        (Severity::Warning, "unknown font family: comic sans")
+    );
+    assert_eq!(warning.place.as_ref().unwrap().line, 2);
+}
+
+#[test]
+fn data_that_breaks_the_schema_is_named_by_path_and_not_repeated() {
+    let error = TempTemplate::new(PAGE)
+        .render(json!({ "scores": [1, "secret", 3.5] }))
+        .err()
+        .unwrap()
+        .to_string();
+    let expected = "the data does not fit the template's schema: scores/1: the value is not of type \"integer\"; \
+                    scores/2: the value is not of type \"integer\"";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_template_sees_its_folder_and_nothing_else() {
+    for (main, expected) in [
+        ("#read(\"/etc/passwd\")", "file not found (searched at etc/passwd)"),
+        ("#read(\"../../secret.txt\")", "would escape the project root"),
+        ("#read(\"../completion/main.typ\")", "file not found (searched at completion/main.typ)"),
+        (
+            "#import \"@preview/cetz:0.3.0\"",
+            "@preview/cetz:0.3.0 is not in the template's folder: packages are not downloaded",
+        ),
+        ("#json(\"samples/ada.json\")", "file not found"),
+        ("#datetime.today()", "unable to get the current date"),
+    ] {
+        let template = TempTemplate::new(main);
+        fs::create_dir(template.0.path().join("samples")).unwrap();
+        template.write("samples/ada.json", "{}");
+        let fault = template.render_fault();
+        assert!(fault.contains(expected), "{expected} is not in {fault}");
+    }
+}
+
+#[test]
+fn a_symbolic_link_is_refused() {
+    let template = TempTemplate::new(PAGE);
+    std::os::unix::fs::symlink("/etc/hostname", template.0.path().join("name.txt")).unwrap();
+    assert_eq!(
+        template.fault(),
+        "template/name.txt is a symbolic link: put a copy of the file there"
+    );
+}
+
+#[test]
+fn every_fault_of_a_folder_is_told() {
+    let manifest = |tool: &str| {
+        format!(
+            "[package]\nname = \"template\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n{tool}"
+        )
+    };
+    let image = "[tool.testamur.image]\nwidth = 200\nheight = 100\n";
+    for (file, text, expected) in [
+        ("typst.toml", String::new(), "template/typst.toml: TOML parse error at line 1, column 1"),
+        (
+            "typst.toml",
+            manifest(""),
+            "the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]",
+        ),
+        ("typst.toml", manifest("[tool.testamur]\n"), "in [tool.testamur]: missing field `image`"),
+        (
+            "typst.toml",
+            manifest(&format!("[tool.testamur]\ncolour = 1\n{image}")),
+            "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `locale`, `pages`, `image`, `social-card`, `snapshots`",
+        ),
+        (
+            "typst.toml",
+            manifest(&format!("{image}dpi = 1\n")),
+            "unknown field `dpi`, expected one of `width`, `height`, `quality`",
+        ),
+        (
+            "typst.toml",
+            manifest(&format!("{image}quality = 101\n")),
+            "quality is 101, not 1 to 100",
+        ),
+        (
+            "typst.toml",
+            manifest(image).replace("200", "200000").replace("100", "100000"),
+            "200000 x 100000 pixels are not between 1 and 64000000",
+        ),
+        (
+            "typst.toml",
+            manifest(image).replace("200", "0"),
+            "0 x 100 pixels are not between 1 and 64000000",
+        ),
+        (
+            "typst.toml",
+            manifest(&format!("[tool.testamur]\npages = 0\n{image}")),
+            "pages is 0, but every layout has one",
+        ),
+        ("typst.toml", manifest(image).replace("main.typ", "page.typ"), "template has no page.typ"),
+        (
+            "typst.toml",
+            manifest(image).replace("0.1.0\"", "0.1.0\"\ncompiler = \"9.0.0\""),
+            "the template needs Typst 9.0.0, this is 0.15.",
+        ),
+        ("schema.json", "{".to_owned(), "template/schema.json: EOF while parsing an object"),
+        (
+            "schema.json",
+            r#"{"type": "objekt"}"#.to_owned(),
+            "template/schema.json: \"objekt\" is not valid",
+        ),
+    ] {
+        let template = TempTemplate::new(PAGE);
+        let fault = template.write(file, &text).fault();
+        assert!(fault.contains(expected), "{expected} is not in {fault}");
+    }
+    for file in ["typst.toml", "schema.json"] {
+        let template = TempTemplate::new(PAGE);
+        fs::remove_file(template.0.path().join(file)).unwrap();
+        assert_eq!(template.fault(), format!("template has no {file}"));
+    }
+}
+
+#[test]
+fn text_that_makes_another_page_is_an_error() {
+    let fault = TempTemplate::new(&format!("{PAGE}#lorem(300)")).render_fault();
+    assert!(fault.ends_with("pages where typst.toml says 1: something does not fit"), "{fault}");
+}
+
+#[test]
+fn an_image_of_another_shape_is_an_error() {
+    let tall =
+        TempTemplate::new("#set page(width: 200pt, height: 150pt)\n").render(json!({})).unwrap();
+    let fault = tall.png().err().unwrap().to_string();
+    assert_eq!(
+        fault,
+        "a page of 200.00 x 150.00 pt has not the shape of an image of 200 x 100 pixels: 200 x 150 would do"
+    );
+}
+
+#[test]
+fn a_transparent_page_is_white_in_a_jpg_and_transparent_in_a_png() {
+    let document = TempTemplate::new("#set page(width: 200pt, height: 100pt, fill: none)\n")
+        .render(json!({}))
+        .unwrap();
+    let png = image::load_from_memory(&document.png().unwrap()).unwrap().into_rgba8();
+    assert_eq!(png.get_pixel(50, 50).0, [0, 0, 0, 0]);
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["a.jpg", "white.png"].map(|name| folder.path().join(name));
+    fs::write(&paths[0], document.jpg(testamur_engine::Jpeg::default()).unwrap()).unwrap();
+    image::RgbImage::from_pixel(200, 100, image::Rgb([255; 3])).save(&paths[1]).unwrap();
+    assert_eq!(python("difference.py", &paths.each_ref().map(AsRef::as_ref)), "0.000 0.000000\n");
+}
+
+#[test]
+fn the_hash_covers_what_a_render_can_see() {
+    let hash = |change: &dyn Fn(&TempTemplate)| {
+        let template = TempTemplate::new(PAGE);
+        fs::create_dir(template.0.path().join("samples")).unwrap();
+        change(&template);
+        template.load().unwrap().hash().to_owned()
+    };
+    let plain = hash(&|_| {});
+    assert_eq!(plain, hash(&|template| _ = template.write("samples/a.json", "{}")));
+    assert_ne!(plain, hash(&|template| _ = template.write("main.typ", "#set page(fill: red)")));
+    assert_ne!(plain, hash(&|template| _ = template.write("logo.svg", "<svg/>")));
+}
+
+#[test]
+fn a_value_too_long_for_a_qr_code_is_an_error() {
+    let template = TempTemplate::new(PAGE);
+    let manifest = fs::read_to_string(template.0.path().join("typst.toml")).unwrap();
+    template.write(
+        "typst.toml",
+        &manifest.replace(
+            "[tool.testamur.image]",
+            "[tool.testamur]\nqr = \"url\"\n[tool.testamur.image]",
+        ),
+    );
+    let fault = template.render(json!({ "url": "x".repeat(3000) })).err().unwrap().to_string();
+    assert_eq!(fault, "url has 3000 bytes, too many for a QR code");
+    assert_eq!(
+        template.render_fault(),
+        "url, which typst.toml names under qr, is not a text in the data"
+    );
+}
+
+#[test]
+fn a_folder_without_fonts_is_an_error() {
+    let fault = Fonts::load(Path::new("no-such-folder")).err().unwrap().to_string();
+    assert_eq!(fault, "no fonts in no-such-folder: name the folder that holds them");
+}

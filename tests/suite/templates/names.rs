@@ -1,0 +1,294 @@
+//! Every name right: all scripts, mixed directions, long names, markup that is none, and never an empty box.
+
+use std::fs;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use testamur_engine::{Data, Document, Engine, Fonts, Jpeg, PdfMetadata, RenderError, Template};
+use testamur_tests::{repository, sample, tool};
+
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+    let fonts = Fonts::load(&repository().join("fonts")).unwrap();
+    Engine::new(fonts).load(&repository().join("templates/completion")).unwrap()
+});
+
+fn with(changes: &Value) -> Data {
+    let mut data = sample("ada");
+    for (key, value) in changes.as_object().unwrap() {
+        data[key] = value.clone();
+    }
+    Data::new(data)
+}
+
+fn render(changes: &Value) -> Document {
+    TEMPLATE.compile(&with(changes)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn pdf(document: &Document) -> Vec<u8> {
+    document.pdf(&PdfMetadata { ident: "test", issued_at: Some(Timestamp::UNIX_EPOCH) }).unwrap()
+}
+
+/// The text of a document as `pdftotext` reads it, without the marks it adds for direction.
+fn text(document: &Document, options: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("it.pdf");
+    fs::write(&path, pdf(document)).unwrap();
+    let mut arguments: Vec<_> = options.iter().map(std::ffi::OsStr::new).collect();
+    arguments.extend([path.as_os_str(), "-".as_ref()]);
+    tool("pdftotext", &arguments)
+        .replace(['\u{202a}', '\u{202b}', '\u{202c}', '\u{200f}', '\u{200e}'], "")
+}
+
+#[test]
+fn names_of_all_scripts_come_out_of_the_pdf_in_logical_order() {
+    let names = [
+        "Łukasz Żółć-Brzęczyszczykiewicz",
+        "Þórður Ægisson",
+        "İbrahim Çağlayan Ğüş",
+        "Nguyễn Thị Ánh Tuyết Ưở",
+        "Ștefan Țăranu",
+        "Αλέξανδρος Παπαδόπουλος",
+        "Ὀδυσσεύς",
+        "Владимир Щербаков-Їжаков",
+        "Қазақ Өмір",
+        "محمد بن عبد الله السلامي",
+        "علاء الدين",
+        "محمد پارسا چگینی",
+        "דוד בן־גוריון",
+        "प्रिया शर्मा",
+        "অনিন্দিতা চট্টোপাধ্যায়",
+        "தமிழ்ச்செல்வி",
+        "สมชาย ใจดี",
+        "王小明",
+        "佐藤 さくら カタカナ",
+        "김하늘",
+        "Հայկ Պետրոսյան",
+        "გიორგი მაისურაძე",
+        "አበበ ቢቂላ",
+    ];
+    // Where a letter hangs over the next, pdftotext sees a gap that is none.
+    let letters = |text: &str| text.split_whitespace().collect::<String>();
+    for name in names {
+        let found = text(&render(&json!({ "userName": name })), &[]);
+        assert!(letters(&found).contains(&letters(name)), "{name} is not in\n{found}");
+    }
+}
+
+#[test]
+fn emoji_are_printed_in_colour() {
+    let document = render(&json!({ "userName": "🍎🍎 👩‍🚀", "courseName": "🇧🇷 ✨ 👍🏽" }));
+    let picture = decoded(&document.png().unwrap());
+    let red =
+        picture.pixels().filter(|pixel| pixel[0] > 200 && pixel[1] < 110 && pixel[2] < 90).count();
+    assert!(red > 100, "no apples: {red} red pixels");
+}
+
+#[test]
+fn other_scripts_are_printed_too() {
+    for name in ["ಕನ್ನಡ", "മലയാളം", "తెలుగు", "ગુજરાતી", "ਪੰਜਾਬੀ", "සිංහල", "ភាសាខ្មែរ", "ລາວ", "မြန်မာ"]
+    {
+        render(&json!({ "userName": name }));
+    }
+}
+
+#[test]
+fn mixed_directions_share_a_line_in_the_order_of_the_first_letter() {
+    let rows = [
+        ("Noam Cohen, נועם לוי", ["Noam", "Cohen,", "לוי", "נועם"]),
+        ("נועם לוי, Noam Cohen", ["Noam", "Cohen", "לוי,", "נועם"]),
+    ];
+    for (name, expected) in rows {
+        let words = words(&render(&json!({ "userName": name })));
+        let middle = |word: &&Word| (250.0..310.0).contains(&f64::midpoint(word.top, word.bottom));
+        let mut line: Vec<_> = words.iter().filter(middle).collect();
+        line.sort_by(|a, b| a.left.total_cmp(&b.left));
+        // Boxes hold their letters from left to right, whatever the script.
+        let hebrew = |text: &str| text.contains(|c| ('א'..='ת').contains(&c));
+        let read =
+            |text: &str| if hebrew(text) { text.chars().rev().collect() } else { text.to_owned() };
+        let found: Vec<_> = line.iter().map(|word| read(&word.text)).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn long_names_and_titles_shrink_then_wrap_and_stay_within_the_frame() {
+    let name_90 = "Maria do Carmo Evangelina de Albuquerque Cavalcanti Wolfeschlegelsteinhausenbergerdorff II";
+    let title_140 = "Designing, Operating and Continuously Improving Highly Available Distributed Event-Driven Systems in Regulated \
+                     Industries: A Practical Path.";
+    assert_eq!((name_90.chars().count(), title_140.chars().count()), (90, 140));
+    let unbroken = "W".repeat(90);
+    let han = "龍".repeat(90);
+    let arabic = "عبد الرحمن بن محمد ".repeat(5);
+    let longest_name = "Wm ".repeat(53);
+    let longest_title = "Mm ".repeat(80);
+    let cases = [
+        (name_90, title_140),
+        (&unbroken, &unbroken),
+        (&han, &han),
+        (&arabic, &arabic),
+        (&longest_name, &longest_title),
+    ];
+    for (name, title) in cases {
+        let document =
+            render(&json!({ "userName": name, "courseName": title, "authorName": name }));
+        let words = words(&document);
+        let outside: Vec<_> = words
+            .iter()
+            .filter(|w| w.left < 45.0 || w.right > 797.0 || w.top < 45.0 || w.bottom > 550.0)
+            .collect();
+        assert!(outside.is_empty(), "{name}: {outside:?}");
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+        let printed: usize = words.iter().map(|word| letters(&word.text)).sum();
+        // The author signs, too.
+        assert!(
+            printed >= letters(name) * 3 + letters(title),
+            "{name}: only {printed} letters are printed"
+        );
+        let overlap = words.iter().find(|a| words.iter().any(|b| a.overlaps(b)));
+        assert!(overlap.is_none(), "{name}: {overlap:?} overlaps another word");
+    }
+}
+
+#[test]
+fn a_name_that_fits_is_set_in_full_size_and_a_longer_one_smaller_on_one_line() {
+    let height = |name: &str| {
+        let words = words(&render(&json!({ "userName": name })));
+        let name: Vec<_> = words.iter().filter(|word| word.text.starts_with("Xx")).collect();
+        assert!(
+            name.iter().all(|word| (word.bottom - name[0].bottom).abs() < 0.1),
+            "{name:?} is more than a line"
+        );
+        name[0].bottom - name[0].top
+    };
+    let (short, longer) =
+        (height("Xxada Xxlovelace"), height("Xxada Xxaugusta Xxking Xxcountess Xxof Xxlovelace"));
+    assert!(longer < short * 0.9, "{longer} against {short}");
+}
+
+#[test]
+fn what_looks_like_markup_prints_as_itself() {
+    for name in [
+        "#read(\"main.typ\")",
+        "*a* _b_ `c`",
+        "<script>alert(1)</script>",
+        "a & b &amp;",
+        "\\ \\n \\u{41}",
+        "$x^2$ @cite [c]",
+        "-- ... ~ 'q' \"q\"",
+        "= Heading",
+        "// no comment /* none */",
+        "https://example.com",
+    ] {
+        let found = text(&render(&json!({ "userName": name })), &["-layout"]);
+        let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed(&found).contains(&squeezed(name)), "{name} is not in\n{found}");
+    }
+}
+
+#[test]
+fn control_characters_and_overrides_never_reach_the_page() {
+    let clean = with(&json!({ "userName": "  Zo\u{65}\u{308}\t\u{202e}Lovelace\u{0}\u{2066}\n" }));
+    assert_eq!(clean.value()["userName"], "Zoë Lovelace");
+    let hidden = with(&json!({ "userName": "e\u{202e}\u{308}", "courseName": "\u{200b}\u{feff}" }));
+    assert_eq!(
+        (&hidden.value()["userName"], &hidden.value()["courseName"]),
+        (&json!("ë"), &json!(""))
+    );
+    let joined = with(&json!({ "userName": "क्\u{200d}ष می\u{200c}خواهم" }));
+    assert_eq!(joined.value()["userName"], "क्\u{200d}ष می\u{200c}خواهم");
+}
+
+#[test]
+fn a_character_without_a_glyph_is_an_error_that_names_it_and_its_field() {
+    let error = TEMPLATE
+        .compile(&with(&json!({ "courseName": "Egyptian 𓂀 for Beginners" })))
+        .err()
+        .unwrap();
+    assert_eq!(error.to_string(), "no font has a glyph for U+13080 ‘𓂀’ in courseName");
+    assert!(
+        matches!(error, RenderError::UnsupportedCharacter { character: '𓂀', field: Some(field) } if field == "courseName")
+    );
+}
+
+#[test]
+fn han_takes_the_regional_forms_of_the_locale() {
+    let pictures: Vec<_> = ["ja", "zh-Hans", "zh-Hant", "ko"]
+        .map(|locale| render(&json!({ "userName": "骨直令返", "locale": locale })).png().unwrap())
+        .into();
+    let mut distinct = pictures.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 4, "some regions share their glyphs");
+}
+
+#[test]
+fn a_latin_certificate_never_reads_the_fonts_of_other_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    tool("cp", &["-r".as_ref(), repository().join("fonts").as_ref(), folder.path().as_ref()]);
+    let fonts = folder.path().join("fonts");
+    let engine = Engine::new(Fonts::load(&fonts).unwrap());
+    fs::remove_dir_all(fonts.join("noto-serif-cjk")).unwrap();
+    let template = engine.load(&repository().join("templates/completion")).unwrap();
+    template.compile(&with(&json!({}))).unwrap();
+    let error = template.compile(&with(&json!({ "userName": "王" }))).err().unwrap();
+    assert_eq!(error.to_string(), "no font has a glyph for U+738B ‘王’ in userName");
+}
+
+#[test]
+fn the_same_data_gives_the_same_bytes_after_other_renders() {
+    let make = || {
+        let document = render(&json!({ "userName": "Ada 王 محمد" }));
+        (pdf(&document), document.jpg(Jpeg::default()).unwrap(), document.png().unwrap())
+    };
+    let first = make();
+    render(&json!({ "userName": "Someone Else" }));
+    assert!(first == make());
+}
+
+fn decoded(png: &[u8]) -> image::RgbaImage {
+    image::load_from_memory(png).unwrap().into_rgba8()
+}
+
+/// A word on the page, in points from the top left corner.
+#[derive(Debug)]
+struct Word {
+    text: String,
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+}
+
+impl Word {
+    /// Whether the middles of the words stand in each other's way; boxes include room above and below letters.
+    fn overlaps(&self, other: &Self) -> bool {
+        let inner = |low: f64, high: f64| (low + (high - low) * 0.3, high - (high - low) * 0.3);
+        let ((top, bottom), (other_top, other_bottom)) =
+            (inner(self.top, self.bottom), inner(other.top, other.bottom));
+        !std::ptr::eq(self, other)
+            && self.left + 1.0 < other.right
+            && other.left + 1.0 < self.right
+            && top < other_bottom
+            && other_top < bottom
+    }
+}
+
+fn words(document: &Document) -> Vec<Word> {
+    let attribute = |line: &str, name: &str| -> f64 {
+        let rest = &line[line.find(&format!("{name}=\"")).unwrap() + name.len() + 2..];
+        rest[..rest.find('"').unwrap()].parse().unwrap()
+    };
+    let page = text(document, &["-bbox"]);
+    let lines = page.lines().filter(|line| line.trim_start().starts_with("<word"));
+    lines
+        .map(|line| Word {
+            text: line[line.find('>').unwrap() + 1..line.rfind("</word>").unwrap()].to_owned(),
+            left: attribute(line, "xMin"),
+            top: attribute(line, "yMin"),
+            right: attribute(line, "xMax"),
+            bottom: attribute(line, "yMax"),
+        })
+        .collect()
+}
