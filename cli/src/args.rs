@@ -28,10 +28,10 @@ pub(crate) struct Cli {
         long,
         global = true,
         env = "TESTAMUR_STATE_DIR",
-        default_value = "out",
+        default_value = "state",
         value_name = "DIR"
     )]
-    pub(crate) out: PathBuf,
+    pub(crate) state_dir: PathBuf,
 
     /// Folder of templates, one folder each.
     #[arg(
@@ -92,7 +92,7 @@ pub(crate) struct Issue {
 
     /// Folder with users.json and courses.json [default: the folder of FILE].
     #[arg(long, env = "TESTAMUR_LMS_DATA", value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
+    pub(crate) lms_data: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) deployment: DeploymentArgs,
@@ -118,7 +118,7 @@ pub(crate) struct DeploymentArgs {
         default_value = "completion",
         value_name = "ID"
     )]
-    pub(crate) template: String,
+    pub(crate) default_template: String,
 
     /// How JPEGs are encoded.
     #[arg(long, env = "TESTAMUR_JPEG", value_enum, default_value_t = JpegChoice::Fast)]
@@ -270,7 +270,7 @@ pub(crate) struct DeadLetters {
 #[derive(Subcommand)]
 pub(crate) enum DeadLettersCommand {
     /// Show what could not be handled, and why.
-    Show,
+    List,
     /// Handle dead letters again after a repair.
     Retry(Retry),
 }
@@ -286,7 +286,7 @@ pub(crate) struct Retry {
 
     /// Folder with users.json and courses.json.
     #[arg(long, env = "TESTAMUR_LMS_DATA", default_value = ".", value_name = "DIR")]
-    pub(crate) directory: PathBuf,
+    pub(crate) lms_data: PathBuf,
 
     #[command(flatten)]
     pub(crate) deployment: DeploymentArgs,

@@ -12,13 +12,13 @@ use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &DeadLetters) -> Result<ExitCode, CliError> {
     match &command.command {
-        DeadLettersCommand::Show => show(cli),
+        DeadLettersCommand::List => show(cli),
         DeadLettersCommand::Retry(command) => retry(cli, command),
     }
 }
 
 fn show(cli: &Cli) -> Result<ExitCode, CliError> {
-    let letters = DatabaseReader::open(&cli.out)?.dead_letters()?;
+    let letters = DatabaseReader::open(&cli.state_dir)?.dead_letters()?;
     for letter in &letters {
         if cli.json {
             terminal::print_json(letter);
@@ -47,7 +47,7 @@ fn show(cli: &Cli) -> Result<ExitCode, CliError> {
 }
 
 fn retry(cli: &Cli, command: &Retry) -> Result<ExitCode, CliError> {
-    let letters = DatabaseReader::open(&cli.out)?.dead_letters()?;
+    let letters = DatabaseReader::open(&cli.state_dir)?.dead_letters()?;
     for id in &command.ids {
         if !letters.iter().any(|letter| letter.id == *id) {
             return Err(CliError::Unknown { what: "dead letter", id: id.clone() });
@@ -67,6 +67,6 @@ fn retry(cli: &Cli, command: &Retry) -> Result<ExitCode, CliError> {
         .into_iter()
         .filter(|letter| command.ids.is_empty() || command.ids.contains(&letter.id))
         .collect();
-    let deployment = LocalDeployment::open(cli, &command.deployment, &command.directory)?;
+    let deployment = LocalDeployment::open(cli, &command.deployment, &command.lms_data)?;
     worker::run(cli, &deployment, async |queue| queue.requeue(chosen, repaired).await)
 }

@@ -40,7 +40,7 @@ fn text(line: &[u8]) -> String {
 
 fn directory(command: &Issue) -> PathBuf {
     let beside = || command.file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    match &command.directory {
+    match &command.lms_data {
         Some(folder) => folder.clone(),
         None => beside().unwrap_or(Path::new(".")).to_owned(),
     }

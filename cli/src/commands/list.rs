@@ -8,7 +8,7 @@ use crate::local::DatabaseReader;
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &List) -> Result<ExitCode, CliError> {
-    for record in DatabaseReader::open(&cli.out)?.records(command.user.as_deref())? {
+    for record in DatabaseReader::open(&cli.state_dir)?.records(command.user.as_deref())? {
         if cli.json {
             terminal::print_json(&record);
         } else {

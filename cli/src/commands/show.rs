@@ -8,7 +8,7 @@ use crate::local::DatabaseReader;
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &Show) -> Result<ExitCode, CliError> {
-    let record = DatabaseReader::open(&cli.out)?.record(&command.id)?;
+    let record = DatabaseReader::open(&cli.state_dir)?.record(&command.id)?;
     let record = record.ok_or_else(|| CliError::Unknown {
         what: "certificate or enrollment",
         id: command.id.clone(),

@@ -15,7 +15,7 @@ pub(crate) fn run(cli: &Cli, command: &Suppress) -> Result<ExitCode, CliError> {
     if address::parse(&command.address).is_err() {
         return Err(CliError::Usage(format!("{:?} is no e-mail address", command.address)));
     }
-    let store = SqliteStore(DatabaseReader::open(&cli.out)?.into_database());
+    let store = SqliteStore(DatabaseReader::open(&cli.state_dir)?.into_database());
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|e| CliError::Usage(format!("can't start threads: {e}")))?;
     let hash = AddressHash::of(&command.address);

@@ -40,15 +40,16 @@ impl LocalDeployment {
         let composer = MailComposer::load(&deployment.mail_from, &cli.templates.join("mail"));
         let composer = composer.map_err(CliError::Mail)?;
 
-        fs::create_dir_all(&cli.out).map_err(|e| CliError::file("create", &cli.out, &e))?;
-        let lock = lock(&cli.out)?;
-        let database = Database::open(&cli.out)?;
+        fs::create_dir_all(&cli.state_dir)
+            .map_err(|e| CliError::file("create", &cli.state_dir, &e))?;
+        let lock = lock(&cli.state_dir)?;
+        let database = Database::open(&cli.state_dir)?;
         let id_key = database.id_key(configured_key()?)?;
-        let folder = FileObjectStore::open(&cli.out)?;
+        let folder = FileObjectStore::open(&cli.state_dir)?;
         let settings = IssueConfig {
             id_key,
             base_url: deployment.base_url.trim_end_matches('/').to_owned(),
-            default_template: deployment.template.clone(),
+            default_template: deployment.default_template.clone(),
             jpeg: deployment.jpeg.into(),
         };
         Ok(Self {

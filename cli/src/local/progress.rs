@@ -19,7 +19,7 @@ const MANY: u64 = 40;
 
 pub(super) struct Progress {
     json: bool,
-    out: PathBuf,
+    state_dir: PathBuf,
     bar: Option<ProgressBar>,
     totals: Totals,
 }
@@ -42,7 +42,7 @@ impl Progress {
             && io::stdout().is_terminal()
             && io::stderr().is_terminal())
         .then(|| bar(completions));
-        Self { json: cli.json, out: cli.out.clone(), bar, totals: Totals::default() }
+        Self { json: cli.json, state_dir: cli.state_dir.clone(), bar, totals: Totals::default() }
     }
 
     pub(super) fn add(&mut self, message: &Message, outcome: &Outcome) {
@@ -92,7 +92,7 @@ impl Progress {
     fn line(&self, message: &Message, outcome: &Outcome) -> Option<String> {
         Some(match outcome {
             Outcome::Issued(record) => {
-                let file = self.out.join(record.keys().pdf);
+                let file = self.state_dir.join(record.keys().pdf);
                 let language =
                     record.requested_locale.as_ref().map_or_else(String::new, |wanted| {
                         format!(
@@ -156,11 +156,11 @@ impl Progress {
         {
             lines.push("nothing new".to_owned());
         }
-        lines.push(format!("certificates: {}", self.out.join("certificates").display()));
+        lines.push(format!("certificates: {}", self.state_dir.join("certificates").display()));
         if totals.dead_letters > 0 {
             lines.push(format!(
                 "dead letters: testamur --state-dir {} dead-letters list",
-                self.out.display()
+                self.state_dir.display()
             ));
         }
         lines

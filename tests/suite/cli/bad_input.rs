@@ -82,7 +82,7 @@ fn each_bad_event_is_a_dead_letter_with_its_reason_and_the_others_are_issued() {
     let outcome = program.run(&["issue", "events.jsonl"]).code(1);
     outcome
         .prints("2 issued, 2 e-mails, 12 dead letters")
-        .prints("dead letters: testamur --state-dir out dead-letters list");
+        .prints("dead letters: testamur --state-dir state dead-letters list");
     let letters = program.json(&["dead-letters", "list"]);
     for ((event, code, reason), letter) in cases.iter().zip(&letters) {
         assert_eq!((&letter["event"], &letter["code"]), (&json!(event), &json!(code)));
@@ -231,7 +231,7 @@ fn a_folder_that_cant_be_written_any_more_is_named_and_its_events_are_issued_aft
     program
         .issue(&[completed("u-ada", "c-1", "e-2")])
         .code(3)
-        .prints("error: can't create out/mail: File exists");
+        .prints("error: can't create state/mail: File exists");
     fs::remove_file(program.path("state/mail")).unwrap();
     program.issue(&[completed("u-ada", "c-1", "e-2")]).code(0).prints("1 issued, 1 e-mail");
 }
@@ -244,7 +244,7 @@ fn a_damaged_database_is_told_and_left_alone() {
         "this is no database, however long it may be; it goes on for more than a header has",
     );
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(3);
-    outcome.prints("error: out/testamur.db can't be used as a database: file is not a database");
+    outcome.prints("error: state/testamur.db can't be used as a database: file is not a database");
     outcome.prints("restore it from a backup, or move it away to start anew");
     program.run(&["list"]).code(3).prints("file is not a database");
     assert!(program.read("state/testamur.db").starts_with(b"this is no database"));

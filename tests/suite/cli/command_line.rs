@@ -92,7 +92,7 @@ fn names_and_addresses_of_learners_are_not_printed() {
 #[test]
 fn list_and_show_find_what_was_issued() {
     let program = Program::new();
-    program.run(&["list"]).code(3).prints("error: out: nothing has been issued there yet");
+    program.run(&["list"]).code(3).prints("error: state: nothing has been issued there yet");
     program
         .issue(&[completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-2", "e-2")])
         .code(0)
@@ -149,7 +149,7 @@ fn two_processes_do_not_work_in_one_folder() {
     program
         .issue(&[completed("u-ada", "c-1", "e-1")])
         .code(3)
-        .prints("error: another testamur is at work in out: wait until it ends");
+        .prints("error: another testamur is at work in state: wait until it ends");
     drop(lock);
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued");
 }
