@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Builds the packages that template.yaml names, optimised: lambda/package.sh [arm64|x86_64 [OPTION OF CARGO...]]
+# Builds the packages that template.yaml names, optimized: target/lambda/FUNCTION.zip.
 #
-# They end in target/lambda/<function>.zip, for the architecture that was built last; deploy them with the parameter
-# Architecture set to it. Needs Rust (rustup fetches the target's standard library) and python3 with venv.
+# Usage: lambda/package.sh [arm64|x86_64 [OPTION OF CARGO...]]
+#
+# The packages are for the architecture of the last run, arm64 by default; deploy them with the
+# parameter Architecture set to it. Needs Rust (rustup fetches the target's standard library) and
+# python3 with venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,24 +19,21 @@ case $architecture in
     arm64) target=aarch64-unknown-linux-gnu ;;
     x86_64) target=x86_64-unknown-linux-gnu ;;
     *)
-        echo "lambda/package: $architecture is neither arm64 nor x86_64" >&2
+        echo "lambda/package.sh: unknown architecture $architecture; use arm64 or x86_64" >&2
         exit 2
         ;;
 esac
 
 tools=target/package-tools
-if ! cmp -s lambda/requirements.txt "$tools/installed.txt"; then
-    python3 -m venv "$tools"
-    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check -r lambda/requirements.txt
-    cp lambda/requirements.txt "$tools/installed.txt"
-fi
+scripts/venv.sh lambda/requirements.txt "$tools"
 if command -v rustup >/dev/null; then
     rustup --quiet target add "$target"
 fi
 
-PATH="$PWD/$tools/bin:$PATH" cargo lambda build --release --target "$target" --package testamur-lambda "${options[@]}"
+PATH="$PWD/$tools/bin:$PATH" cargo lambda build --release --target "$target" \
+    --package testamur-lambda "${options[@]}"
 
-# Lambda takes 50 MB of zip in an upload, and 250 MB unpacked.
+# Lambda accepts uploads of 50 MB, and 250 MB unpacked.
 printf '\n%-14s %12s %12s   %s\n' function 'zip, MB' 'program, MB' "$architecture"
 for function in detect issue schedule-mail send-mail bounce; do
     program=target/lambda/$function/bootstrap
