@@ -57,7 +57,7 @@ def preview(program):
             save(photograph(opened), "preview-green", 1120)
             with edited(opened, main, "data.userName", "data.username", state="error"):
                 save(photograph(opened), "preview-error", 1120)
-        with edited(opened, main, 'grey = rgb("#5c6470")', 'grey = rgb("#9aa2ad")'):
+        with edited(opened, main, 'rgb("#5c6470")', 'rgb("#9aa2ad")'):
             by(opened, "warnings").locator("summary").click()
             save(photograph(opened), "preview-warnings", 1120)
 
