@@ -12,5 +12,6 @@ program=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 
 scripts/venv.sh tests/requirements/validators.txt target/pictures
-export FONTCONFIG_FILE=$PWD/scripts/pictures/fonts.conf PYTHONPATH=tests/validators
+export FONTCONFIG_FILE=$PWD/scripts/pictures/fonts.conf
+export PYTHONPATH=tests/validators PYTHONDONTWRITEBYTECODE=1
 target/pictures/bin/python scripts/pictures/make.py "$program"
