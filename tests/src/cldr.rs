@@ -9,7 +9,7 @@ use icu_datetime::fieldsets::YMD;
 use icu_datetime::{FixedCalendarDateTimeFormatter, parts as date_parts};
 use icu_decimal::input::Decimal;
 use icu_decimal::{DecimalFormatter, parts as number_parts};
-use icu_locale::{Direction, Locale, LocaleDirectionality};
+use icu_locale::{Direction, Locale, LocaleDirectionality, LocaleExpander};
 use serde_json::{Value, json};
 use writeable::{Part, PartsWrite, Writeable};
 
@@ -89,6 +89,7 @@ impl Formats {
             .rev()
             .map(|group| group.chars().count())
             .collect();
+        let has_group = self.number_parts("1234").has(number_parts::GROUP);
         json!({
             "direction": if rtl { "rtl" } else { "ltr" },
             "date": self.date_parts(2026, 11, 23).pattern(),
@@ -97,10 +98,18 @@ impl Formats {
             "digits": (0..10).map(|digit| self.number(&digit.to_string())).collect::<String>(),
             "decimal": long.find(number_parts::DECIMAL),
             "group": long.find(number_parts::GROUP),
-            "groups": [groups[0], groups[1]],
-            "least": if self.number_parts("1234").has(number_parts::GROUP) { 1 } else { 2 },
+            "groupSizes": [groups[0], groups[1]],
+            "minimumGroupingDigits": if has_group { 1 } else { 2 },
             "minus": self.number_parts("-1").find(number_parts::MINUS_SIGN),
+            "script": self.script(),
         })
+    }
+
+    /// Returns the script that most readers of the locale use, as an ISO 15924 code such as `Latn`.
+    fn script(&self) -> String {
+        let mut id = self.locale.id.clone();
+        LocaleExpander::new_extended().maximize(&mut id);
+        id.script.expect("CLDR has a likely script for each locale").to_string()
     }
 }
 
