@@ -47,7 +47,7 @@ fn a_new_template_passes_at_once_and_is_never_overwritten() {
 
 #[test]
 fn each_fault_fails_with_its_words() {
-    let name = "#text(weight: 600, fit(data.userName, locale, size: 54pt, floor: 26pt))";
+    let name = "#text(weight: 600, fit(data.userName, locale, size: 54pt, min-size: 26pt))";
     for (file, from, to, words) in [
         ("main.typ", "#0b6e5f", "#a02030", "changed   demo/ada.en  "),
         ("main.typ", "#0b6e5f", "#a02030", "%) differ by more than 2/255; at most 10 are allowed"),

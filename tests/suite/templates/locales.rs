@@ -45,11 +45,11 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
         for (year, month, day) in
             [(2026, 1, 2), (2024, 2, 29), (1999, 12, 31), (2026, 11, 23), (2030, 5, 10)]
         {
-            let call = format!("date(\"{year}-{month:02}-{day:02}\", locale(\"{tag}\"))");
+            let call = format!("date(\"{year}-{month:02}-{day:02}\", make-locale(\"{tag}\"))");
             check(call, formats.date(year, month, day));
         }
         for number in ["0", "7.5", "999", "1000", "12345", "-1234567.25", "1234567890"] {
-            check(format!("number({number}, locale(\"{tag}\"))"), formats.number(number));
+            check(format!("number({number}, make-locale(\"{tag}\"))"), formats.number(number));
         }
     }
     // A template without strings of its own takes every locale.
@@ -59,10 +59,10 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
         ("zh-TW", "2026年1月2日"),
         ("tlh", "January 2, 2026"),
     ] {
-        check(format!("date(\"2026-01-02\", locale(\"{tag}\"))"), expected.to_owned());
+        check(format!("date(\"2026-01-02\", make-locale(\"{tag}\"))"), expected.to_owned());
     }
     // What a value holds is not filled in again.
-    check("fill(\"{a} by {b}\", b: \"{a}\", a: \"X\")".to_owned(), "X by {a}".to_owned());
+    check("interpolate(\"{a} by {b}\", b: \"{a}\", a: \"X\")".to_owned(), "X by {a}".to_owned());
     let template = folder.path().join("dates");
     fs::create_dir(&template).unwrap();
     fs::write(template.join("main.typ"), main).unwrap();
