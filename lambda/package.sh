@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Builds the packages that template.yaml names, optimised: lambda/package.sh [arm64|x86_64 [OPTION OF CARGO...]]
+# Builds the deployment packages of all functions in release mode.
 #
-# They end in target/lambda/<function>.zip, for the architecture that was built last; deploy them with the parameter
-# Architecture set to it. Needs Rust (rustup fetches the target's standard library) and python3 with venv.
+#   lambda/package.sh [arm64|x86_64 [CARGO_OPTION...]]      default: arm64
+#
+# Writes target/lambda/<function>.zip, which template.yaml refers to, and replaces the packages of an
+# earlier run. Deploy them with the parameter Architecture set to the same value. Requires Rust and
+# python3 with venv; rustup, if installed, downloads the standard library of the target.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +19,7 @@ case $architecture in
     arm64) target=aarch64-unknown-linux-gnu ;;
     x86_64) target=x86_64-unknown-linux-gnu ;;
     *)
-        echo "lambda/package: $architecture is neither arm64 nor x86_64" >&2
+        echo "lambda/package.sh: unknown architecture $architecture: use arm64 or x86_64" >&2
         exit 2
         ;;
 esac
@@ -33,7 +36,7 @@ fi
 
 PATH="$PWD/$tools/bin:$PATH" cargo lambda build --release --target "$target" --package testamur-lambda "${options[@]}"
 
-# Lambda takes 50 MB of zip in an upload, and 250 MB unpacked.
+# Lambda's limits are 50 MB for a zip in a direct upload and 250 MB for an unpacked package.
 printf '\n%-14s %12s %12s   %s\n' function 'zip, MB' 'program, MB' "$architecture"
 for function in detect issue schedule-mail send-mail bounce; do
     program=target/lambda/$function/bootstrap

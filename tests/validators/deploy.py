@@ -50,7 +50,7 @@ def emulated(value):
 
 def only_tls(statement):
     """Whether a statement refuses plain HTTP, which the emulator speaks."""
-    return isinstance(statement, dict) and statement.get("Sid") == "OnlyTls"
+    return isinstance(statement, dict) and statement.get("Sid") == "DenyInsecureTransport"
 
 
 bucket = f"{stack}-packages"
