@@ -1,6 +1,6 @@
 //! Logs, metrics and traces of a function.
 //!
-//! Logs are JSON lines on standard output. [`metrics`] writes CloudWatch metrics as log lines, too.
+//! Logs and CloudWatch metrics are JSON lines on standard output.
 //! Lambda sends traces of invocations to X-Ray; with the feature `otel`, the function also exports
 //! its own spans to an OpenTelemetry collector.
 //!
