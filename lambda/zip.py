@@ -1,18 +1,25 @@
-"""Makes the package of a function: its program, and what it reads.
+"""Writes the deployment package of a function: its program and the files that it reads.
 
     zip.py FUNCTION PROGRAM ZIP [--store]
 
-The same content gives the same bytes. With --store nothing is compressed, which is faster where nothing is uploaded.
+The same content results in the same bytes. --store writes the zip without compression, which is faster
+for packages that are not uploaded.
 """
 import pathlib
 import sys
 import zipfile
 
-# What each function reads besides its program.
-PARTS = {"detect": [], "issue": ["templates", "fonts"], "schedule-mail": [], "send-mail": ["templates/mail"], "bounce": []}
+# The folders of the repository that each function reads.
+FOLDERS = {
+    "detect": [],
+    "issue": ["templates", "fonts"],
+    "schedule-mail": [],
+    "send-mail": ["templates/mail"],
+    "bounce": [],
+}
 
-# Parts of a template that no render sees.
-EXCLUDED_DIRS = {"samples", "snapshots"}
+# The folders of a template that no render reads.
+EXCLUDED_FOLDERS = {"samples", "snapshots"}
 
 repository = pathlib.Path(__file__).resolve().parents[1]
 
@@ -28,10 +35,10 @@ def main(function, program, target, *options):
     compression = zipfile.ZIP_STORED if "--store" in options else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(target, "w", compression) as archive:
         add(archive, pathlib.Path(program), "bootstrap", 0o755)
-        for part in PARTS[function]:
-            for path in sorted((repository / part).rglob("*")):
+        for folder in FOLDERS[function]:
+            for path in sorted((repository / folder).rglob("*")):
                 name = path.relative_to(repository)
-                if path.is_file() and not EXCLUDED_DIRS.intersection(name.parts):
+                if path.is_file() and not EXCLUDED_FOLDERS.intersection(name.parts):
                     add(archive, path, name.as_posix(), 0o644)
 
 

@@ -1,7 +1,8 @@
-//! The adapters of AWS, one module for each service.
+//! Implementations of the pipeline's ports with AWS, one module per service.
 //!
-//! All clients share timeouts and retries. A call that still fails is a [`TransientError`](testamur_pipeline::TransientError),
-//! throttling included: the queue or the stream delivers the message again. Only a failure that no retry can fix is a rejection.
+//! All clients share timeouts and retries, see [`sdk`]. A call that fails nevertheless is a
+//! [`TransientError`](testamur_pipeline::TransientError), throttling included, and the queue or the
+//! stream delivers the message again. Only an error that no retry can resolve is a rejection.
 
 mod client;
 mod dynamodb;

@@ -1,4 +1,6 @@
-//! What a function is told by its environment. `template.yaml` sets it, `docs/operations.md` explains it.
+//! The configuration of a function, read from environment variables.
+//!
+//! `template.yaml` sets the variables and holds their defaults; `docs/operations.md` describes them.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,59 +12,61 @@ use testamur_pipeline::issue::IssueConfig;
 /// Why a function can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A variable is not set.
+    /// A required variable is unset or empty.
     #[error("the environment variable {0} is not set: set it in template.yaml")]
     Missing(&'static str),
-    /// A variable can't be used. Its value is not repeated where it could be a secret.
+    /// A variable has an invalid value. The reason repeats the value only if it can't be a secret.
     #[error("the environment variable {name}: {reason}")]
-    Unusable {
-        /// Which.
+    Invalid {
+        /// The variable's name.
         name: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with its value.
         reason: String,
     },
 }
 
 impl ConfigError {
-    /// A variable that can't be used.
-    pub fn unusable(name: &'static str, reason: impl Display) -> Self {
-        Self::Unusable { name, reason: reason.to_string() }
+    /// Returns the error for a variable with an invalid value.
+    pub fn invalid(name: &'static str, reason: impl Display) -> Self {
+        Self::Invalid { name, reason: reason.to_string() }
     }
 }
 
-/// A variable that must be set.
+/// Returns the value of a required variable.
 ///
 /// # Errors
-/// [`ConfigError::Missing`] if it is not set or empty.
+/// [`ConfigError::Missing`] if the variable is unset or empty.
 pub fn text(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }
 
-/// A variable that may be set; an empty one is none.
+/// Returns the value of an optional variable, or `None` if the variable is unset or empty.
 #[must_use]
 pub fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A variable that must be set to a value of a type. Defaults are `template.yaml`'s.
+/// Returns the value of a required variable, parsed as a `T`.
 ///
 /// # Errors
-/// [`ConfigError::Missing`] if it is not set or empty, [`ConfigError::Unusable`] if it is set to anything else.
+/// [`ConfigError::Missing`] if the variable is unset or empty, [`ConfigError::Invalid`] if its value
+/// is not a valid `T`.
 pub fn parsed<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, ConfigError> {
     let text = text(name)?;
-    text.parse().map_err(|e| ConfigError::unusable(name, format!("{text:?}: {e}")))
+    text.parse().map_err(|e| ConfigError::invalid(name, format!("{text:?}: {e}")))
 }
 
-/// What a deployment chooses for its certificates, with the secret behind their ids.
+/// Returns the configuration of the use case that issues certificates. `id_key` comes from
+/// [`crate::aws::id_key`].
 ///
 /// # Errors
-/// [`ConfigError`] if a variable is missing or can't be used.
+/// [`ConfigError`] if a variable is missing or invalid.
 pub fn issue_config(id_key: IdKey) -> Result<IssueConfig, ConfigError> {
     let encoder = match text("TESTAMUR_JPEG")?.as_str() {
         "fast" => JpegEncoder::Fast,
         "small" => JpegEncoder::Small,
         other => {
-            return Err(ConfigError::unusable(
+            return Err(ConfigError::invalid(
                 "TESTAMUR_JPEG",
                 format!("{other:?} is neither fast nor small"),
             ));

@@ -1,38 +1,50 @@
-//! How long an invocation may work, so that it answers what is left before Lambda ends it.
+//! The time limits within one invocation.
+//!
+//! Lambda kills a function at its timeout and then treats every message of the batch as failed. A
+//! function therefore stops early and reports which messages are not done.
 
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
-/// How long before the end no message is begun: there must be time for the call that may not be cut off, that of SES, and for
-/// the note of it.
-const START: Duration = Duration::from_secs(10);
+/// No message is started in the last 10 seconds before the timeout, so that an SES call and the
+/// write that records it can finish.
+const START_MARGIN: Duration = Duration::from_secs(10);
 
-/// How long before the end work is given up.
-const WORK: Duration = Duration::from_secs(3);
+/// Messages that are still being handled 3 seconds before the timeout are cancelled. The remaining
+/// time is for storing dead letters.
+const FINISH_MARGIN: Duration = Duration::from_secs(3);
 
-/// How long before the end everything is given up but the answer.
-const ANSWER: Duration = Duration::from_millis(500);
+/// The function responds at the latest 500 milliseconds before the timeout.
+const RESPOND_MARGIN: Duration = Duration::from_millis(500);
 
-/// How long an invocation may take if that is not known, as under `cargo lambda watch`, which gives a deadline in the past.
-const UNKNOWN: Duration = Duration::from_secs(25);
+/// The time of an invocation whose deadline is in the past. `cargo lambda watch` sends such
+/// deadlines.
+const DEFAULT_TIME: Duration = Duration::from_secs(25);
 
-/// The end of an invocation, in steps.
+/// The time limits of one invocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
-    /// Until when messages are begun.
-    pub(crate) start: Instant,
-    /// When work is given up; what remains to be done then is to keep dead letters.
-    pub(crate) work: Instant,
-    /// When the answer is given.
-    pub(crate) answer: Instant,
+    /// From this time on, no message is started.
+    pub(crate) start_by: Instant,
+    /// At this time, unfinished messages are cancelled.
+    pub(crate) finish_by: Instant,
+    /// At this time, storing dead letters and exporting spans is cancelled, and the function
+    /// responds.
+    pub(crate) respond_by: Instant,
 }
 
 impl Deadline {
-    pub(crate) fn of(context: &Context) -> Self {
-        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(UNKNOWN);
-        let before_end = |margin: Duration| Instant::now() + left.saturating_sub(margin);
-        Self { start: before_end(START), work: before_end(WORK), answer: before_end(ANSWER) }
+    /// Returns the time limits of the invocation that `context` belongs to.
+    pub(crate) fn new(context: &Context) -> Self {
+        let remaining =
+            context.deadline().duration_since(SystemTime::now()).unwrap_or(DEFAULT_TIME);
+        let before_timeout = |margin| Instant::now() + remaining.saturating_sub(margin);
+        Self {
+            start_by: before_timeout(START_MARGIN),
+            finish_by: before_timeout(FINISH_MARGIN),
+            respond_by: before_timeout(RESPOND_MARGIN),
+        }
     }
 }

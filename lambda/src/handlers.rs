@@ -1,4 +1,5 @@
-//! How a function handles an invocation: batches from SQS, and batches from the table's stream.
+//! Handling of invocations: batches of messages from an SQS queue, and batches of changes from the
+//! table's stream.
 
 mod sqs;
 mod stream;

@@ -1,8 +1,11 @@
-//! The AWS functions: adapters for DynamoDB, S3, EventBridge, Scheduler, SES and SQS over the pipeline's ports in [`aws`], what all
-//! functions share, and one thin binary for each in `src/bin`.
+//! The AWS Lambda functions: one thin binary per function in `src/bin`, and the code that they share.
 //!
-//! It is the only crate that knows an AWS SDK, has no rule about certificates, and never depends on the command line. The
-//! infrastructure around the functions is `template.yaml`.
+//! [`aws`] implements the pipeline's ports with DynamoDB, S3, EventBridge, Scheduler, SES and SQS.
+//! [`handlers`] runs a use case for each message of an invocation, and [`telemetry`] logs, counts
+//! and traces the result.
+//!
+//! Only this crate depends on the AWS SDKs. It contains no rule about certificates and does not
+//! depend on the command line. `template.yaml` describes the infrastructure around the functions.
 
 pub mod aws;
 pub mod config;
@@ -14,7 +17,8 @@ use std::process::ExitCode;
 
 use testamur_pipeline::error::chain;
 
-/// Runs a function for as long as Lambda lets it live, and says why if it can't start.
+/// Runs a function until Lambda ends the process. If the function fails to start, logs the reason
+/// and returns [`ExitCode::FAILURE`], which Lambda counts as an error.
 pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
     telemetry::start();
     match function.await {

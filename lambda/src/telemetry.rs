@@ -1,14 +1,21 @@
-//! What a function tells of itself: JSON logs, and the trace that an event belongs to. Numbers are in `metrics.rs`.
+//! Logs, metrics and traces of a function.
 //!
-//! Logs and spans carry ids of requests, messages, enrollments and certificates, and nothing that a learner typed. Lambda
-//! itself tells X-Ray of invocations; with the feature `otel` our spans go to a collector, too.
+//! Logs and CloudWatch metrics are JSON lines on standard output.
+//! Lambda sends traces of invocations to X-Ray; with the feature `otel`, the function also exports
+//! its own spans to an OpenTelemetry collector.
+//!
+//! Log lines and spans contain ids of requests, messages, enrollments and certificates. They never
+//! contain the body of a message, a name or an address.
 
+use std::fmt::Display;
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use lambda_runtime::Context;
 use serde::Deserialize;
+use testamur_pipeline::feedback::FeedbackOutcome;
 use testamur_pipeline::notify::NotifyOutcome;
+use testamur_pipeline::ports::ScheduleOutcome;
 use testamur_pipeline::{CertificateGenerated, IssueOutcome, TraceParent};
 use tracing::field::Empty;
 use tracing::{Span, info, info_span};
@@ -16,7 +23,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use self::metrics::RenderTimingLayer;
+use self::metrics::LayoutTimer;
 use crate::config;
 
 pub(crate) mod metrics;
@@ -24,48 +31,48 @@ pub(crate) mod metrics;
 mod otel;
 pub mod xray;
 
-/// The crates whose progress is told; of all others only warnings are.
-const OURS: [&str; 2] = ["testamur_lambda", "testamur_pipeline"];
+/// The crates that log at the level of `AWS_LAMBDA_LOG_LEVEL`. All other crates log warnings only.
+const VERBOSE_CRATES: [&str; 2] = ["testamur_lambda", "testamur_pipeline"];
 
-/// How long a collector may take.
+/// How long a function waits for the collector before it responds without having exported all spans.
 #[cfg(feature = "otel")]
-const FLUSH: std::time::Duration = std::time::Duration::from_secs(1);
+const FLUSH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// When the function started; taken by the first invocation.
-static STARTED: OnceLock<Instant> = OnceLock::new();
+/// When the process started. [`metrics::cold_start`] measures from here.
+static PROCESS_START: OnceLock<Instant> = OnceLock::new();
 
-/// Begins to observe; the first thing that a function does.
+/// Installs the log subscriber and the panic hook. Must be called first in a process.
 pub(crate) fn start() {
-    STARTED.get_or_init(Instant::now);
-    // A panic's own text could quote a learner's data; its place is what a report of the defect needs.
+    PROCESS_START.get_or_init(Instant::now);
+    // The message of a panic may quote a learner's data, so only its location is logged.
     std::panic::set_hook(Box::new(|panic| {
-        tracing::error!(place = panic.location().map(ToString::to_string), "panicked");
+        tracing::error!(location = panic.location().map(ToString::to_string), "panicked");
     }));
     let level = config::optional("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
     let level = level.unwrap_or(tracing::Level::INFO);
-    let ours = Targets::new()
+    let targets = Targets::new()
         .with_default(tracing::Level::WARN)
-        .with_targets(OURS.map(|name| (name, level)));
+        .with_targets(VERBOSE_CRATES.map(|name| (name, level)));
     let log = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
     let registry =
-        tracing_subscriber::registry().with(log.with_filter(ours.clone())).with(RenderTimingLayer);
+        tracing_subscriber::registry().with(log.with_filter(targets.clone())).with(LayoutTimer);
     #[cfg(feature = "otel")]
-    let registry = registry.with(otel::layer().with_filter(ours));
+    let registry = registry.with(otel::layer().with_filter(targets));
     registry.init();
 }
 
-/// The span of an invocation. The first one tells how long the function took to start.
-pub(crate) fn invocation(context: &Context) -> Span {
+/// Returns the span of an invocation. The first call in a process also emits the metric `ColdStart`.
+pub(crate) fn invocation_span(context: &Context) -> Span {
     static FIRST: OnceLock<()> = OnceLock::new();
     if FIRST.set(()).is_ok()
-        && let Some(started) = STARTED.get()
+        && let Some(start) = PROCESS_START.get()
     {
-        metrics::cold_start(*started);
+        metrics::cold_start(*start);
     }
     info_span!("invocation", request_id = context.request_id)
 }
 
-/// The span of a message or of a change, in the trace it belongs to.
+/// Returns the span of an SQS message or a stream record, as a child of `parent`.
 pub(crate) fn message_span(
     request_id: &str,
     message_id: &str,
@@ -85,68 +92,96 @@ pub(crate) fn message_span(
     span
 }
 
-/// Adds the enrollment that the current message is about to its span.
-pub fn enrollment(id: &str) {
+/// Adds an enrollment id to the span of the current message.
+pub fn record_enrollment(id: &str) {
     Span::current().record("enrollment_id", id);
 }
 
-/// Adds the certificate that the current message is about to its span.
-pub fn certificate(id: impl std::fmt::Display) {
+/// Adds a certificate id to the span of the current message.
+pub fn record_certificate(id: impl Display) {
     Span::current().record("certificate_id", tracing::field::display(id));
 }
 
-/// Says what became of the current completion.
-pub fn issued(issued: &IssueOutcome) {
-    let (IssueOutcome::Issued(record) | IssueOutcome::AlreadyIssued(record)) = issued;
-    certificate(record.certificate_id);
-    outcome(format_args!(
-        "{}",
-        if matches!(issued, IssueOutcome::Issued(_)) { "Issued" } else { "Already" }
-    ));
-    metrics::issued(issued);
+/// Logs and counts the outcome of a completion.
+pub fn issued(outcome: &IssueOutcome) {
+    let (name, record) = match outcome {
+        IssueOutcome::Issued(record) => ("issued", record),
+        IssueOutcome::AlreadyIssued(record) => ("already-issued", record),
+    };
+    record_certificate(record.certificate_id);
+    log_outcome(name);
+    metrics::issued(outcome);
 }
 
-/// Says what became of the parse_change of a certificate.
-pub fn notified(notified: NotifyOutcome, event: &CertificateGenerated) {
-    outcome(notified);
-    metrics::notified(notified, event);
+/// Logs the outcome of scheduling an e-mail.
+pub fn scheduled(outcome: ScheduleOutcome) {
+    log_outcome(match outcome {
+        ScheduleOutcome::Created => "scheduled",
+        ScheduleOutcome::Exists => "already-scheduled",
+    });
 }
 
-/// Says what became of the current message.
-pub fn outcome(outcome: impl std::fmt::Debug) {
-    info!(?outcome, "done");
+/// Logs and counts the outcome of the e-mail about `event`.
+pub fn notified(outcome: NotifyOutcome, event: &CertificateGenerated) {
+    log_outcome(match outcome {
+        NotifyOutcome::Sent => "sent",
+        NotifyOutcome::AlreadySent => "already-sent",
+        NotifyOutcome::NoAddress => "no-address",
+        NotifyOutcome::Suppressed => "suppressed",
+    });
+    metrics::notified(outcome, event);
 }
 
-/// The trace as it goes on from the current span, for an event that is caused by one of `parent`.
+/// Logs the outcome of an event that SES sent.
+pub fn feedback_processed(outcome: FeedbackOutcome) {
+    log_outcome(match outcome {
+        FeedbackOutcome::Confirmed => "confirmed",
+        FeedbackOutcome::Suppressed(_) => "suppressed",
+        FeedbackOutcome::Ignored => "ignored",
+    });
+}
+
+fn log_outcome(outcome: &str) {
+    info!(outcome, "done");
+}
+
+/// Returns the trace context for an event that the current message causes.
+///
+/// With an OpenTelemetry collector this is the current span, otherwise `incoming` unchanged, so that
+/// later functions continue the trace.
 #[must_use]
-pub fn continued(parent: Option<TraceParent>) -> Option<TraceParent> {
+pub fn outgoing_trace(incoming: Option<TraceParent>) -> Option<TraceParent> {
     #[cfg(feature = "otel")]
     if let Some(current) = otel::current() {
         return Some(current);
     }
-    parent
+    incoming
 }
 
-/// Hands over what is still to be sent before Lambda freezes the process.
-pub(crate) async fn flush(end: tokio::time::Instant) {
-    #[cfg(feature = "otel")]
-    // A collector that is away or slow must not cost a certificate.
-    let _ =
-        tokio::time::timeout_at(end.min(tokio::time::Instant::now() + FLUSH), otel::flush()).await;
-    #[cfg(not(feature = "otel"))]
-    let _ = end;
+/// Exports the collected spans, because Lambda freezes the process after the response. Waits no
+/// longer than [`FLUSH_TIMEOUT`] or until `respond_by`, whichever is earlier.
+#[cfg(feature = "otel")]
+pub(crate) async fn flush(respond_by: tokio::time::Instant) {
+    let limit = respond_by.min(tokio::time::Instant::now() + FLUSH_TIMEOUT);
+    // An unreachable collector must not make a certificate fail.
+    let _ = tokio::time::timeout_at(limit, otel::flush()).await;
 }
 
-/// The trace of a message's body, in an envelope or bare.
-pub(crate) fn trace_of(body: &str) -> Option<TraceParent> {
+/// Does nothing: without the feature `otel` there are no spans to export.
+#[cfg(not(feature = "otel"))]
+pub(crate) async fn flush(_respond_by: tokio::time::Instant) {}
+
+/// Returns the `traceparent` of a message's body, which is an event with or without its EventBridge
+/// envelope.
+pub(crate) fn incoming_trace(body: &str) -> Option<TraceParent> {
     #[derive(Deserialize)]
-    struct Traced {
+    struct Detail {
         traceparent: Option<String>,
     }
     #[derive(Deserialize)]
     struct Body {
         traceparent: Option<String>,
-        detail: Option<Traced>,
+        detail: Option<Detail>,
     }
     let body: Body = serde_json::from_str(body).ok()?;
     TraceParent::parse(&body.detail.and_then(|detail| detail.traceparent).or(body.traceparent)?)

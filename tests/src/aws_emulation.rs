@@ -1,17 +1,23 @@
-//! AWS without AWS: emulators on loopback, the real functions in them or beside them, and faults between the two.
+//! An emulation of AWS on the loopback interface, with the real functions and injected faults.
 //!
-//! Three tiers. A [`Function`] is one real function as a process of its own, which a test hands events, kills and reads. A
-//! [`Stack`] is `lambda/template.yaml` in the [`Emulator`], which runs the functions itself, with their roles enforced. A
-//! [`Proxy`] stands before an emulator and fails requests, and [`StreamPoller`] hands over a table's stream by AWS's rules,
-//! which the emulator does not keep. Only installing the emulators reaches the network, and nothing outlives the test process.
+//! - A [`Function`] is one of the real functions in a process of its own. A test invokes it, kills it
+//!   and reads its log.
+//! - A [`Stack`] is `lambda/template.yaml`, deployed to an [`Emulator`], which invokes the functions
+//!   and enforces their IAM roles.
+//! - A [`Proxy`] in front of an emulator records requests and makes some of them fail.
+//! - A [`StreamPoller`] delivers a table's stream by the rules of AWS, which the emulator does not
+//!   implement completely.
+//!
+//! Only the installation of the emulators needs the network. No process outlives the test process.
 
+mod api;
+mod burst;
 mod collector;
 mod emulator;
 mod event_recorder;
 mod events;
 mod fault;
 mod function;
-mod http;
 mod packages;
 mod proxy;
 mod queries;
@@ -26,30 +32,33 @@ use std::time::{Duration, Instant};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 
+pub use api::EmulatorApi;
 pub use collector::Collector;
 pub use emulator::{Emulator, Moto};
 pub use event_recorder::EventRecorder;
-pub use events::{example_event, queue_event};
-pub use fault::{Fault, When};
-pub use function::{Answer, Function, Invocation, Killer};
-pub use http::Cloud;
+pub use events::{QueueMessage, example_event, queue_event};
+pub use fault::{Fault, Requests};
+pub use function::{Function, Invocation, InvocationOutcome, KillHandle};
 pub use packages::{FUNCTIONS, unpack};
-pub use proxy::{Held, Moment, Proxy};
-pub use request::Seen;
+pub use proxy::{HeldRequest, HoldAt, Proxy};
+pub use queries::StoredObject;
+pub use request::RecordedRequest;
 pub use seed::Completion;
 pub use stack::Stack;
-pub use stream::{StreamPoller, Turn};
+pub use stream::{DeliveredBatch, StreamPoller};
 
-/// The region of every test.
+/// The region of all tests.
 pub const REGION: &str = "us-east-1";
 
-/// The account that the emulators give to the dummy credentials.
+/// The account that the emulators assign to the dummy credentials.
 pub const ACCOUNT: &str = "000000000000";
 
-/// How long a test waits before it fails: schedules fire late and machines are busy.
+/// How long a test waits for a condition before it fails. Schedules fire late, and the machine may be
+/// busy.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What a client of an emulator needs to know: its address, the region, dummy credentials that may do everything, plain HTTP.
+/// Returns the SDK configuration for an emulator: its endpoint, [`REGION`], and dummy credentials with
+/// all permissions.
 #[must_use]
 pub fn configuration(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "tests");
@@ -62,14 +71,15 @@ pub fn configuration(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Asks again and again until there is something, and fails, saying what it waited for, when patience ends.
-pub async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+/// Calls `probe` every 50 ms until it returns a value. Panics after two minutes; the message contains
+/// `what`.
+pub async fn wait_for<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
-        if let Some(found) = probe().await {
-            return found;
+        if let Some(value) = probe().await {
+            return value;
         }
-        assert!(started.elapsed() < TIMEOUT, "waited {} s in vain for {what}", TIMEOUT.as_secs());
+        assert!(started.elapsed() < TIMEOUT, "no {what} after {} s", TIMEOUT.as_secs());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

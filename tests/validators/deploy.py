@@ -1,5 +1,9 @@
-"""Deploys the stack into the emulator, as `sam deploy` does into AWS: ENDPOINT STACK ZIP_FOLDER [Key=Value ...]
-Prints the stack's outputs, and its resources' physical ids under "resources", as JSON."""
+"""Deploys lambda/template.yaml to the emulator, as `sam deploy` deploys it to AWS.
+
+    deploy.py ENDPOINT STACK ZIP_FOLDER [PARAMETER=VALUE...]
+
+Prints a JSON object: the outputs of the stack, and under "resources" the physical id of each resource.
+"""
 import json
 import pathlib
 import platform
@@ -18,51 +22,56 @@ aws = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", regi
 s3, cloudformation = (aws.client(service, endpoint_url=endpoint) for service in ("s3", "cloudformation"))
 
 
-def emulated(value):
-    """What the emulator can't evaluate, as it can. Nothing here widens what AWS is given: the template stays as it is."""
+def adapt(value):
+    """Replaces the parts of the template that the emulator does not support.
+
+    This changes the deployment to the emulator only. AWS gets the template unchanged.
+    """
     if isinstance(value, list):
-        return [emulated(item) for item in value if not only_tls(item)]
+        return [adapt(item) for item in value if not denies_plain_http(item)]
     if not isinstance(value, dict):
         return value
     if value.get("Action") == ["ses:SendEmail", "ses:SendRawEmail"]:
-        # It asks for no identity and knows no sender.
+        # The emulator supports neither identities as resources nor the condition on the sender.
         return {"Effect": "Allow", "Action": value["Action"], "Resource": "*"}
     if value.get("Action") == "scheduler:CreateSchedule":
-        # It looks for every schedule in the default group.
+        # The emulator checks the permission on a schedule in the group `default`, regardless of its group.
         return {**value, "Resource": json.loads(json.dumps(value["Resource"]).replace("${Schedules}", "default"))}
     if value.get("Action") == "events:PutEvents":
-        # It does not look into the entries.
+        # The emulator does not support the condition on the source of the entries.
         return {key: part for key, part in value.items() if key != "Condition"}
     if value.get("source") == ["aws.ses"]:
-        # Nobody may publish as aws.ses, there as on AWS; tests play SES under this name.
+        # As on AWS, clients can't publish with the source aws.ses. Tests publish with test.ses instead.
         return {**value, "source": ["aws.ses", "test.ses"]}
     if "Pattern" in value:
-        # Where an image is absent, it does not see that its leaves are. The function compares the images, too.
+        # The emulator does not match `exists: false` if the whole old image is absent. The function itself
+        # compares the images as well.
         pattern = json.loads(value["Pattern"])
         pattern["dynamodb"].pop("OldImage", None)
         return {"Pattern": json.dumps(pattern)}
     if "MaximumConcurrency" in value:
-        # It takes a parameter's number for text.
+        # The emulator does not convert the parameter to a number.
         return {"MaximumConcurrency": 10}
-    # It has no CodeDeploy.
-    return {key: emulated(part) for key, part in value.items() if key != "DeploymentPreference"}
+    # The emulator has no CodeDeploy.
+    return {key: adapt(part) for key, part in value.items() if key != "DeploymentPreference"}
 
 
-def only_tls(statement):
-    """Whether a statement refuses plain HTTP, which the emulator speaks."""
-    return isinstance(statement, dict) and statement.get("Sid") == "OnlyTls"
+def denies_plain_http(statement):
+    """Returns whether a statement denies plain HTTP. The emulator does not support TLS."""
+    return isinstance(statement, dict) and statement.get("Sid") == "DenyInsecureTransport"
 
 
 bucket = f"{stack}-packages"
 s3.create_bucket(Bucket=bucket)
 text = (pathlib.Path(__file__).parents[2] / "lambda/template.yaml").read_text()
-template = emulated(yaml_parse(text))
+template = adapt(yaml_parse(text))
 for resource in template["Resources"].values():
     if uri := resource.get("Properties", {}).get("CodeUri"):
         package = pathlib.Path(zips) / pathlib.Path(uri).name
         s3.upload_file(str(package), bucket, package.name)
         resource["Properties"]["CodeUri"] = f"s3://{bucket}/{package.name}"
-# A policy that said nothing but "only TLS" is empty now; alarms over several metrics are unknown to the emulator.
+# Removes policies that contained no statement but the one about TLS, and alarms on metric math, which the
+# emulator does not support.
 template["Resources"] = {
     name: resource
     for name, resource in template["Resources"].items()
@@ -70,7 +79,7 @@ template["Resources"] = {
     if properties.get("PolicyDocument", {}).get("Statement", True)
     and not (resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties)
 }
-# Its SES has no DKIM.
+# The emulator does not support DKIM.
 del template["Outputs"]["DkimRecords"]
 s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(template))
 cloudformation.create_stack(

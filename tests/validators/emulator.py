@@ -1,8 +1,9 @@
-"""Runs an emulator of AWS until standard input closes, and then ends it with every process it has started.
+"""Runs an AWS emulator until standard input is closed, then kills it and all processes that it has started.
 
-    emulator.py ministack | moto PORT
+    emulator.py ministack|moto PORT
 
-A test process that is killed closes its end of the pipe too, so nothing outlives it.
+Standard input is a pipe from the test process. The kernel closes it even if the test process is killed, so
+no emulator outlives the tests.
 """
 import os
 import runpy
@@ -12,19 +13,19 @@ import sys
 import threading
 
 name, port = sys.argv[1:]
-# The functions' processes join this group, so one signal ends all.
+# The processes of the functions inherit this process group, so that one signal ends all of them.
 os.setpgrp()
 
 
-def end_with_input():
+def kill_when_input_closes():
     os.read(0, 1)
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 
-threading.Thread(target=end_with_input, daemon=True).start()
+threading.Thread(target=kill_when_input_closes, daemon=True).start()
 if name == "ministack":
-    # One-time schedules are looked at every ten seconds; the tests wait for less.
+    # Checks schedules every half a second instead of every ten seconds, to make the tests faster.
     from ministack.services import scheduler
     scheduler._SCHEDULE_TICK_INTERVAL = 0.5
     sys.argv = [name]

@@ -1,5 +1,9 @@
-"""Prints who may do what after the template, as JSON: the statements of every role with those of the policies attached to it,
-who may assume it, and the policies of queues, buckets and topics. References read as in Fn::Sub: "${Table.Arn}"."""
+"""Prints the IAM and resource policies of lambda/template.yaml as JSON.
+
+"functions" maps each function to its role. "roles" has the statements of each role, including attached
+policies, and its trust policy. "queues", "buckets" and "topics" have the statements of resource policies.
+References have the form of Fn::Sub, for example "${Table.Arn}".
+"""
 import json
 import pathlib
 
@@ -9,7 +13,7 @@ template = yaml_parse((pathlib.Path(__file__).parents[2] / "lambda/template.yaml
 
 
 def plain(value):
-    """A value with its intrinsic functions written out."""
+    """Replaces intrinsic functions by strings."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     if not isinstance(value, dict):
@@ -26,24 +30,24 @@ def plain(value):
         case [("Fn::Select", [index, {"Fn::Split": [separator, text]}])]:
             return f"${{{plain(text)}.split({separator}).{index}}}"
         case [(function, _)] if function.startswith("Fn::"):
-            raise ValueError(f"{function} is unknown here")
+            raise ValueError(f"{function} is not supported by policies.py")
     return {key: plain(part) for key, part in value.items()}
 
 
-def listed(value):
+def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
 def statements(document, **origin):
-    """The statements of a policy document, all in one shape."""
-    for statement in map(plain, listed(document["Statement"])):
+    """Yields the statements of a policy document in a normalized form."""
+    for statement in map(plain, as_list(document["Statement"])):
         yield {
             **origin,
             "sid": statement.get("Sid"),
             "effect": statement["Effect"],
             "principal": statement.get("Principal"),
-            "actions": listed(statement["Action"]),
-            "resources": listed(statement.get("Resource", [])),
+            "actions": as_list(statement["Action"]),
+            "resources": as_list(statement.get("Resource", [])),
             "conditions": statement.get("Condition", {}),
         }
 
@@ -58,7 +62,7 @@ roles = {}
 for name, role in resources("AWS::IAM::Role").items():
     sources = {policy["PolicyName"]: policy["PolicyDocument"] for policy in role.get("Policies", [])}
     for policy in map(plain, role.get("ManagedPolicyArns", [])):
-        # One that is not of this template fails here: its statements are not known.
+        # Fails for a managed policy that is not in this template, because its statements are unknown.
         sources[policy.strip("${}")] = managed[policy.strip("${}")]["PolicyDocument"]
     for policy, properties in attached.items():
         if f"${{{name}}}" in plain(properties["Roles"]):
@@ -69,11 +73,11 @@ for name, role in resources("AWS::IAM::Role").items():
     }
 
 
-def of_resources(kind, key):
-    """Resource policies by the resources they are of."""
+def resource_policies(kind, key):
+    """Returns the statements of resource policies by the logical id of the resource."""
     found = {}
     for properties in resources(kind).values():
-        for resource in listed(plain(properties[key])):
+        for resource in as_list(plain(properties[key])):
             found.setdefault(resource.strip("${}"), []).extend(statements(properties["PolicyDocument"]))
     return found
 
@@ -82,7 +86,7 @@ functions = resources("AWS::Serverless::Function")
 print(json.dumps({
     "functions": {name: plain(function["Role"]).strip("${}").removesuffix(".Arn") for name, function in functions.items()},
     "roles": roles,
-    "queues": {name: [] for name in resources("AWS::SQS::Queue")} | of_resources("AWS::SQS::QueuePolicy", "Queues"),
-    "buckets": {name: [] for name in resources("AWS::S3::Bucket")} | of_resources("AWS::S3::BucketPolicy", "Bucket"),
-    "topics": {name: [] for name in resources("AWS::SNS::Topic")} | of_resources("AWS::SNS::TopicPolicy", "Topics"),
+    "queues": {name: [] for name in resources("AWS::SQS::Queue")} | resource_policies("AWS::SQS::QueuePolicy", "Queues"),
+    "buckets": {name: [] for name in resources("AWS::S3::Bucket")} | resource_policies("AWS::S3::BucketPolicy", "Bucket"),
+    "topics": {name: [] for name in resources("AWS::SNS::Topic")} | resource_policies("AWS::SNS::TopicPolicy", "Topics"),
 }, indent=1))

@@ -1,4 +1,4 @@
-//! The configuration that all clients share, and what their errors become.
+//! The configuration that all clients share, and the conversion of their errors.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,24 +13,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use testamur_pipeline::TransientError;
 use testamur_pipeline::error::chain;
 
-/// What all clients are made from: credentials and region of the environment, one pool of connections.
-pub async fn sdk() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .operation_timeout(Duration::from_secs(15));
-    let retries = RetryConfig::standard()
-        .with_max_attempts(4)
-        .with_initial_backoff(Duration::from_millis(100));
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
-        .timeout_config(timeouts.build())
-        .retry_config(retries.with_max_backoff(Duration::from_secs(2)))
-        .load()
-        .await
-}
-
-/// The codes whose texts name resources and permissions. Other texts can repeat what was sent, which a learner may have typed.
+/// The error codes whose messages are safe to log, because they name resources and permissions only.
+/// The messages of other codes can repeat the request, which may contain personal data.
 const SAFE_ERROR_CODES: [&str; 5] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -39,7 +23,27 @@ const SAFE_ERROR_CODES: [&str; 5] = [
     "ThrottlingException",
 ];
 
-/// A failed call.
+/// Returns the configuration for all clients: credentials and region from the environment, a shared
+/// connection pool, up to four attempts of 5 seconds each, and 15 seconds for a call in total.
+pub async fn sdk() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(4)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(Duration::from_secs(2));
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await
+}
+
+/// Converts the error of a failed call. `action` is what was attempted, such as `can't store a.pdf`.
 pub(super) fn transient<E, R>(action: impl Into<String>, error: &SdkError<E, R>) -> TransientError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -48,6 +52,8 @@ where
     TransientError::new(action, reason(error))
 }
 
+/// Returns why a call failed, without the service's message unless its code is in
+/// [`SAFE_ERROR_CODES`].
 pub(super) fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -59,18 +65,18 @@ where
                 format!("{code}: {message}")
             }
             (Some(code), _) => code.to_owned(),
-            _ => "an answer without a code".to_owned(),
+            _ => "an error without a code".to_owned(),
         },
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
         SdkError::DispatchFailure(failure) => {
-            failure.as_connector_error().map_or("not sent".to_owned(), |e| chain(e))
+            failure.as_connector_error().map_or("the request failed".to_owned(), |e| chain(e))
         }
-        SdkError::ResponseError(_) => "the answer can't be read".to_owned(),
-        _ => "the request can't be made".to_owned(),
+        SdkError::ResponseError(_) => "the response is malformed".to_owned(),
+        _ => "the request can't be built".to_owned(),
     }
 }
 
-/// Whether a write was refused by its condition.
-pub(super) fn is_condition(error: &impl ProvideErrorMetadata) -> bool {
+/// Returns whether a conditional write failed because its condition was false.
+pub(super) fn is_condition_failure(error: &impl ProvideErrorMetadata) -> bool {
     error.code() == Some("ConditionalCheckFailedException")
 }

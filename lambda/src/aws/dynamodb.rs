@@ -1,19 +1,10 @@
-//! The one table: its keys, and reading and writing single items. What is in them is in the modules of the ports.
-//!
-//! | item | `pk` | `sk` |
-//! |---|---|---|
-//! | user | `USER#<id>` | `USER` |
-//! | enrollment | `USER#<user id>` | `ENROLLMENT#<id>` |
-//! | course | `COURSE#<id>` | `COURSE` |
-//! | certificate | `CERTIFICATE#<id>` | `CERTIFICATE` |
-//! | its e-mail | `CERTIFICATE#<id>` | `MAIL` |
-//! | suppressed address | `SUPPRESSION#<hash>` | `SUPPRESSION` |
-//!
-//! The index `byUser` has a user's certificates by date. Each item names its `type`, by which the stream is filtered.
+//! The DynamoDB table: the directory, the certificate store, the delivery log and the suppression
+//! list in one table. [`keys`] describes its items.
 
 mod certificate_store;
 mod delivery_log;
 mod directory;
+mod keys;
 mod stream_records;
 
 use std::collections::HashMap;
@@ -22,82 +13,56 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Deserializer};
-use testamur_pipeline::{CertificateId, TransientError};
+use testamur_pipeline::TransientError;
 
 use super::client::transient;
 
+use keys::Key;
 pub use stream_records::parse_change;
 
-/// An item as the client has it.
-pub(super) type Item = HashMap<String, AttributeValue>;
+/// An item as the client represents it.
+type Item = HashMap<String, AttributeValue>;
 
-/// The table of a deployment; it is the directory, the records, the deliveries and the suppressions.
+/// The table of a deployment.
 #[derive(Debug, Clone)]
 pub struct Table {
-    pub(super) client: Client,
-    pub(super) name: String,
-}
-
-/// Where an item is.
-pub(super) struct Key {
-    pub(super) pk: String,
-    pub(super) sk: &'static str,
-}
-
-impl Key {
-    pub(super) fn user(id: &str) -> Self {
-        Self { pk: format!("USER#{id}"), sk: "USER" }
-    }
-
-    pub(super) fn course(id: &str) -> Self {
-        Self { pk: format!("COURSE#{id}"), sk: "COURSE" }
-    }
-
-    pub(super) fn certificate(id: CertificateId) -> Self {
-        Self { pk: format!("CERTIFICATE#{id}"), sk: "CERTIFICATE" }
-    }
-
-    pub(super) fn mail(id: CertificateId) -> Self {
-        Self { pk: format!("CERTIFICATE#{id}"), sk: "MAIL" }
-    }
-
-    pub(super) fn suppression(hash: &str) -> Self {
-        Self { pk: format!("SUPPRESSION#{hash}"), sk: "SUPPRESSION" }
-    }
-
-    pub(super) fn attributes(&self) -> Item {
-        HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(self.sk))])
-    }
+    client: Client,
+    name: String,
 }
 
 impl Table {
-    /// Takes the name of the table.
+    /// Returns the table called `name`. Does not check that it exists.
     #[must_use]
     pub fn new(sdk: &SdkConfig, name: String) -> Self {
         Self { client: Client::new(sdk), name }
     }
 
-    /// Reads an item as it is after all writes that have been answered.
-    pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, TransientError> {
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let answer = request.consistent_read(true).send().await;
-        Ok(answer.map_err(|e| transient(format!("can't read {} {}", key.pk, key.sk), &e))?.item)
+    /// Reads an item with strong consistency.
+    async fn get(&self, key: &Key) -> Result<Option<Item>, TransientError> {
+        self.client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map(|response| response.item)
+            .map_err(|e| transient(format!("can't read {key}"), &e))
     }
 }
 
-/// Reads an attribute that may be absent, or null, or, as some clients write nothing, an empty text.
-pub(super) fn empty_as_none<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
+/// Deserializes an attribute that may be absent, null or an empty string. Some DynamoDB clients write
+/// an empty string where they mean no value.
+fn empty_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
-/// A string attribute.
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+/// Returns a string attribute.
+fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// A number attribute.
-pub(super) fn number(value: i128) -> AttributeValue {
+/// Returns a number attribute.
+fn number(value: i128) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

@@ -1,4 +1,6 @@
-//! The event bus. Source of its limits: [PutEvents](https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
+//! The event bus, on EventBridge.
+//!
+//! Source of the limits: [PutEvents](https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
@@ -10,16 +12,16 @@ use testamur_pipeline::{Error, Rejection, TransientError};
 use super::client::reason;
 use crate::telemetry::xray;
 
-/// The most entries of one request.
+/// The maximum number of entries in a request.
 const MAX_ENTRIES: usize = 10;
 
-/// The most bytes of one request.
+/// The maximum size of a request in bytes.
 const MAX_BYTES: usize = 256 << 10;
 
-/// The codes of entries that no repetition mends.
-const FINAL: [&str; 2] = ["MalformedDetail", "InvalidArgument"];
+/// The error codes of entries that no retry can publish.
+const PERMANENT_CODES: [&str; 2] = ["MalformedDetail", "InvalidArgument"];
 
-/// The bus of a deployment.
+/// The event bus of a deployment.
 #[derive(Debug, Clone)]
 pub struct EventBus {
     client: Client,
@@ -28,7 +30,7 @@ pub struct EventBus {
 }
 
 impl EventBus {
-    /// Takes the name of the bus, and the source that events have on it.
+    /// Returns the event bus called `name`. Published events have the source `source`.
     #[must_use]
     pub fn new(sdk: &SdkConfig, name: String, source: String) -> Self {
         Self { client: Client::new(sdk), name, source }
@@ -44,19 +46,16 @@ impl EventBus {
             .build()
     }
 
-    /// Sends one request; each entry has an outcome of its own.
+    /// Sends one request. Returns one result per entry, in order.
     async fn send(&self, entries: Vec<PutEventsRequestEntry>) -> Vec<Result<(), Error>> {
         let count = entries.len();
-        let failed =
-            |reason: String| Error::from(TransientError::new("can't publish an event", reason));
         match self.client.put_events().set_entries(Some(entries)).send().await {
-            Err(error) => (0..count).map(|_| Err(failed(reason(&error)))).collect(),
-            Ok(answer) => {
-                let outcomes = answer.entries().iter().map(outcome);
-                // An entry without an outcome may not have been published.
-                let missing = (answer.entries().len()..count)
-                    .map(|_| Err(failed("no answer for it".to_owned())));
-                outcomes.chain(missing).collect()
+            Err(error) => (0..count).map(|_| Err(publish_failure(reason(&error)))).collect(),
+            Ok(response) => {
+                let mut results: Vec<_> = response.entries().iter().map(result).collect();
+                // An entry without a result may not have been published.
+                results.resize_with(count, || Err(publish_failure("no result for the entry")));
+                results
             }
         }
     }
@@ -64,47 +63,50 @@ impl EventBus {
 
 impl EventPublisher for EventBus {
     async fn publish(&self, events: &[OutgoingEvent]) -> Vec<Result<(), Error>> {
-        let mut outcomes = Vec::with_capacity(events.len());
-        let mut waiting = Vec::new();
-        let mut bytes = 0;
+        let mut results = Vec::with_capacity(events.len());
+        let mut batch = Vec::new();
+        let mut batch_bytes = 0;
         for event in events {
             let entry = self.entry(event);
-            let size = size(&entry);
-            if !waiting.is_empty() && (waiting.len() == MAX_ENTRIES || bytes + size > MAX_BYTES) {
-                outcomes.append(&mut self.send(std::mem::take(&mut waiting)).await);
-                bytes = 0;
+            let bytes = size(&entry);
+            let is_full = batch.len() == MAX_ENTRIES || batch_bytes + bytes > MAX_BYTES;
+            if is_full && !batch.is_empty() {
+                results.append(&mut self.send(std::mem::take(&mut batch)).await);
+                batch_bytes = 0;
             }
-            if size > MAX_BYTES {
-                outcomes.push(Err(too_large(size)));
+            if bytes > MAX_BYTES {
+                results.push(Err(too_large(bytes)));
             } else {
-                waiting.push(entry);
-                bytes += size;
+                batch.push(entry);
+                batch_bytes += bytes;
             }
         }
-        if !waiting.is_empty() {
-            outcomes.append(&mut self.send(waiting).await);
+        if !batch.is_empty() {
+            results.append(&mut self.send(batch).await);
         }
-        outcomes
+        results
     }
 }
 
-/// The size that counts: that of the texts.
+/// Returns the size of an entry as EventBridge counts it, for an entry without a time and resources.
 fn size(entry: &PutEventsRequestEntry) -> usize {
     [entry.source(), entry.detail_type(), entry.detail()].into_iter().flatten().map(str::len).sum()
 }
 
-fn too_large(size: usize) -> Error {
-    Rejection::Unpublishable(format!("it has {size} bytes, more than {MAX_BYTES}")).into()
+fn result(entry: &PutEventsResultEntry) -> Result<(), Error> {
+    match entry.error_code() {
+        None => Ok(()),
+        Some(code) if PERMANENT_CODES.contains(&code) => {
+            Err(Rejection::Unpublishable(code.to_owned()).into())
+        }
+        Some(code) => Err(publish_failure(code)),
+    }
 }
 
-fn outcome(entry: &PutEventsResultEntry) -> Result<(), Error> {
-    let Some(code) = entry.error_code() else {
-        return Ok(());
-    };
-    let reason = code.to_owned();
-    Err(if FINAL.contains(&code) {
-        Rejection::Unpublishable(reason).into()
-    } else {
-        TransientError::new("can't publish an event", reason).into()
-    })
+fn publish_failure(reason: impl Into<String>) -> Error {
+    TransientError::new("can't publish an event", reason.into()).into()
+}
+
+fn too_large(bytes: usize) -> Error {
+    Rejection::Unpublishable(format!("it has {bytes} bytes, more than {MAX_BYTES}")).into()
 }

@@ -1,4 +1,4 @@
-//! ObjectStore in a bucket. Nobody reads them there: the CDN serves them.
+//! The object store in an S3 bucket. Readers do not access the bucket; CloudFront serves it.
 
 mod assets;
 
@@ -23,31 +23,36 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes the name of the bucket.
+    /// Returns the bucket called `name`. Does not check that it exists.
     #[must_use]
     pub fn new(sdk: &SdkConfig, name: String) -> Self {
         Self { client: client(sdk), name }
     }
 }
 
-/// A client. An endpoint of one's own has no host name for each bucket.
-pub(super) fn client(sdk: &SdkConfig) -> Client {
-    let is_elsewhere =
-        sdk.endpoint_url().is_some() || config::optional("AWS_ENDPOINT_URL").is_some();
-    Client::from_conf(Builder::from(sdk).force_path_style(is_elsewhere).build())
-}
-
 impl ObjectStore for Bucket {
-    /// Keys hold a hash of what is printed, so caches may keep an object for ever.
+    /// Stores an object. Its key contains a hash of the printed data, so caches may keep the object
+    /// without asking again.
     async fn put(&self, object: Object) -> Result<(), TransientError> {
-        let request = self.client.put_object().bucket(&self.name).key(&object.key);
-        let put = request
+        self.client
+            .put_object()
+            .bucket(&self.name)
+            .key(&object.key)
             .body(ByteStream::from(object.bytes))
             .content_type(object.content_type)
             .cache_control("public, max-age=31536000, immutable")
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .send()
-            .await;
-        put.map(drop).map_err(|e| transient(format!("can't store {}", object.key), &e))
+            .await
+            .map(drop)
+            .map_err(|e| transient(format!("can't store {}", object.key), &e))
     }
+}
+
+/// Returns an S3 client. With a custom endpoint, such as an emulator's, bucket names are part of the
+/// path, because the endpoint has no host name for each bucket.
+fn client(sdk: &SdkConfig) -> Client {
+    let has_custom_endpoint =
+        sdk.endpoint_url().is_some() || config::optional("AWS_ENDPOINT_URL").is_some();
+    Client::from_conf(Builder::from(sdk).force_path_style(has_custom_endpoint).build())
 }

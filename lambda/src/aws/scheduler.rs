@@ -1,4 +1,7 @@
-//! Mails that wait: one-time schedules, each named after its certificate, that put an event into the mail queue and vanish.
+//! The e-mail scheduler, on EventBridge Scheduler.
+//!
+//! A one-time schedule is named after its certificate. It puts the event into the mail queue and is
+//! then deleted by EventBridge Scheduler.
 
 use aws_config::SdkConfig;
 use aws_sdk_scheduler::Client;
@@ -25,10 +28,11 @@ pub struct EventBridgeScheduler {
 }
 
 impl EventBridgeScheduler {
-    /// Takes group, role, target queue and dead letters from the environment.
+    /// Reads the schedule group, the role that schedules assume, and the ARNs of the mail queue and
+    /// its dead-letter queue from the environment.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] if one is not set.
+    /// [`ConfigError::Missing`] if a variable is not set.
     pub fn from_environment(sdk: &SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self {
             client: Client::new(sdk),
@@ -40,19 +44,14 @@ impl EventBridgeScheduler {
     }
 
     fn target(&self, event: &CertificateGenerated) -> Target {
-        let input = serde_json::to_string(event).expect("events have string keys only");
-        let dead_letters = DeadLetterConfig::builder().arn(&self.dead_letters).build();
-        let target = Target::builder().arn(&self.queue).role_arn(&self.role).input(input);
-        target.dead_letter_config(dead_letters).build().expect("a target has an ARN and a role")
+        Target::builder()
+            .arn(&self.queue)
+            .role_arn(&self.role)
+            .input(serde_json::to_string(event).expect("events have string keys only"))
+            .dead_letter_config(DeadLetterConfig::builder().arn(&self.dead_letters).build())
+            .build()
+            .expect("a target has an ARN and a role")
     }
-}
-
-/// A time in whole seconds, rounded up, for a time in the past may be refused.
-fn expression(time: Timestamp) -> String {
-    let seconds = time
-        .round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil))
-        .unwrap_or(time);
-    format!("at({})", Offset::UTC.to_datetime(seconds).strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
 impl EmailScheduler for EventBridgeScheduler {
@@ -62,12 +61,18 @@ impl EmailScheduler for EventBridgeScheduler {
         event: &CertificateGenerated,
         time: Timestamp,
     ) -> Result<ScheduleOutcome, TransientError> {
-        let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
-        let request = self.client.create_schedule().group_name(&self.group).name(id.to_string());
-        let created = request
+        let exact_time = FlexibleTimeWindow::builder()
+            .mode(FlexibleTimeWindowMode::Off)
+            .build()
+            .expect("a time window has a mode");
+        let created = self
+            .client
+            .create_schedule()
+            .group_name(&self.group)
+            .name(id.to_string())
             .schedule_expression(expression(time))
             .schedule_expression_timezone("UTC")
-            .flexible_time_window(window.expect("a window has a mode"))
+            .flexible_time_window(exact_time)
             .action_after_completion(ActionAfterCompletion::Delete)
             .target(self.target(event))
             .send()
@@ -78,4 +83,13 @@ impl EmailScheduler for EventBridgeScheduler {
             Err(error) => Err(transient(format!("can't schedule the e-mail of {id}"), &error)),
         }
     }
+}
+
+/// Returns a schedule expression such as `at(2026-11-23T09:31:00)`. Rounds up to whole seconds,
+/// because EventBridge Scheduler may refuse a time in the past.
+fn expression(time: Timestamp) -> String {
+    let seconds = time
+        .round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil))
+        .unwrap_or(time);
+    format!("at({})", Offset::UTC.to_datetime(seconds).strftime("%Y-%m-%dT%H:%M:%S"))
 }

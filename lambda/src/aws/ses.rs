@@ -1,6 +1,9 @@
-//! E-mail through SES. It gives messages an id of its own and carries the certificate as a tag, which comes back in its reports.
+//! The mailer, on SES.
 //!
-//! Errors tell only the code: the text often repeats the learner's address.
+//! SES assigns each message an id of its own. The certificate id is sent as a message tag, which SES
+//! includes in the events that it publishes about the message; [`parse_ses_event`] parses them.
+//!
+//! Errors contain the error code of SES only, because its message often repeats the address.
 
 mod events;
 
@@ -19,13 +22,14 @@ use super::client::reason;
 
 pub use events::parse_ses_event;
 
-/// The tag that names the certificate.
-pub(super) const CERTIFICATE_TAG: &str = "certificate";
+/// The name of the message tag that contains the certificate id.
+const CERTIFICATE_TAG: &str = "certificate";
 
-/// Refusals that stay until somebody repairs address, message or template.
-const FINAL: [&str; 2] = ["MessageRejected", "BadRequestException"];
+/// The error codes of messages that no retry can send, until the address, the message or the mail
+/// template is corrected.
+const PERMANENT_CODES: [&str; 2] = ["MessageRejected", "BadRequestException"];
 
-/// SES with a configuration set.
+/// Sends messages through an SES configuration set.
 #[derive(Debug, Clone)]
 pub struct SesMailer {
     client: Client,
@@ -33,10 +37,11 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
-    /// Takes the name of the configuration set, whose events come back as feedback.
+    /// Returns a mailer that uses the configuration set called `configuration_set`. The events of the
+    /// configuration set confirm sent messages and report bounces.
     #[must_use]
     pub fn new(sdk: &SdkConfig, configuration_set: String) -> Self {
-        // A request whose answer was lost must not be repeated by itself: it would be a second e-mail.
+        // The SDK must not retry: if the response is lost, a second request sends a second e-mail.
         let config = Builder::from(sdk).retry_config(RetryConfig::disabled()).build();
         Self { client: Client::from_conf(config), configuration_set }
     }
@@ -44,40 +49,48 @@ impl SesMailer {
 
 impl Mailer for SesMailer {
     async fn send(&self, mail: &Mail) -> Result<Option<String>, SendError> {
-        let raw = RawMessage::builder()
+        let message = RawMessage::builder()
             .data(Blob::new(mail.message.clone()))
             .build()
-            .expect("a message has data");
+            .expect("a raw message has data");
         let tag = MessageTag::builder()
             .name(CERTIFICATE_TAG)
             .value(mail.certificate_id.to_string())
-            .build();
-        let request = self.client.send_email().from_email_address(&mail.from);
-        let sent = request
+            .build()
+            .expect("a tag has a name and a value");
+        self.client
+            .send_email()
+            .from_email_address(&mail.from)
             .destination(Destination::builder().to_addresses(&mail.to).build())
-            .content(EmailContent::builder().raw(raw).build())
+            .content(EmailContent::builder().raw(message).build())
             .configuration_set_name(&self.configuration_set)
-            .email_tags(tag.expect("a tag has name and value"))
+            .email_tags(tag)
             .send()
-            .await;
-        sent.map(|answer| answer.message_id).map_err(|e| undelivered(&e))
+            .await
+            .map(|response| response.message_id)
+            .map_err(|e| send_error(&e))
     }
 }
 
-/// A server's fault, a lost answer and a cut connection leave open whether the message was taken; an answer of refusal does not.
-fn undelivered(error: &SdkError<SendEmailError>) -> SendError {
-    let failed = |reason: String| TransientError::new("can't send the e-mail", reason);
-    let code = error.code().unwrap_or("without a code");
+/// Converts an error of SES.
+///
+/// After a client error (4xx), SES has certainly not accepted the message. After a server error, a
+/// timeout or a broken connection, SES may have accepted it.
+fn send_error(error: &SdkError<SendEmailError>) -> SendError {
+    let code = error.code().unwrap_or("an error without a code");
     match error {
-        SdkError::ServiceError(_) if FINAL.contains(&code) => {
-            SendError::Rejected(Rejection::Mail(format!("SES refuses it: {code}")))
+        SdkError::ServiceError(_) if PERMANENT_CODES.contains(&code) => {
+            SendError::Rejected(Rejection::Mail(format!("SES rejected it: {code}")))
         }
-        SdkError::ServiceError(answer) => {
-            let failure = failed(format!("SES answers {code}"));
-            let is_server_fault = answer.raw().status().is_server_error();
-            if is_server_fault { SendError::Unknown(failure) } else { SendError::NotSent(failure) }
+        SdkError::ServiceError(response) if response.raw().status().is_server_error() => {
+            SendError::Unknown(failure(format!("SES returned {code}")))
         }
-        SdkError::ConstructionFailure(_) => SendError::NotSent(failed(reason(error))),
-        _ => SendError::Unknown(failed(reason(error))),
+        SdkError::ServiceError(_) => SendError::NotSent(failure(format!("SES returned {code}"))),
+        SdkError::ConstructionFailure(_) => SendError::NotSent(failure(reason(error))),
+        _ => SendError::Unknown(failure(reason(error))),
     }
+}
+
+fn failure(reason: String) -> TransientError {
+    TransientError::new("can't send the e-mail", reason)
 }

@@ -1,4 +1,7 @@
-//! A queue for what can't be handled, with the reason beside it.
+//! The dead-letter queue of a function.
+//!
+//! A function stores a dead letter itself, with the reason as message attributes. The redrive policy
+//! of a queue can only move a message without a reason.
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
@@ -10,56 +13,57 @@ use super::client::transient;
 use crate::config::{self, ConfigError};
 use crate::telemetry::metrics;
 
-/// The longest reason that is kept, in characters. A template's faults can be many.
+/// The maximum length of a stored reason in characters. A list of template errors can be longer.
 const MAX_REASON: usize = 2000;
 
-/// The dead letters of a function.
+/// The dead-letter queue of a function.
 #[derive(Debug, Clone)]
 pub struct DeadLetterQueue {
     client: Client,
     queue_url: String,
 }
 
-/// What could not be handled.
+/// A message that could not be handled.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadLetter<'a> {
-    /// The message as it came, so that it can be sent again.
+    /// The body of the message, unchanged, so that it can be redriven.
     pub body: &'a str,
-    /// A short, stable name of the reason.
+    /// A stable name of the kind of reason, such as `unknown-user`.
     pub code: &'a str,
-    /// The reason.
+    /// The reason in words, without personal data.
     pub reason: &'a str,
 }
 
 impl DeadLetterQueue {
-    /// Takes the queue's address from the environment.
+    /// Reads the URL of the queue from the environment variable `TESTAMUR_DEAD_LETTERS`.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] if it is not set.
+    /// [`ConfigError::Missing`] if the variable is not set.
     pub fn from_environment(sdk: &SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self { client: Client::new(sdk), queue_url: config::text("TESTAMUR_DEAD_LETTERS")? })
     }
 
-    /// Keeps a letter, tells of it and counts it.
+    /// Stores a dead letter, then logs and counts it.
     ///
     /// # Errors
-    /// [`TransientError`] if the queue does not take it.
+    /// [`TransientError`] if the queue can't be written to.
     pub async fn send(&self, letter: DeadLetter<'_>) -> Result<(), TransientError> {
-        let request =
-            self.client.send_message().queue_url(&self.queue_url).message_body(letter.body);
-        let put = request
+        self.client
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(letter.body)
             .message_attributes("code", attribute(letter.code))
             .message_attributes("reason", attribute(letter.reason))
             .send()
-            .await;
-        put.map_err(|e| transient("can't keep a dead letter", &e))?;
-        info!(letter.code, letter.reason, "to the dead letters");
-        metrics::rejected(letter.code);
+            .await
+            .map_err(|e| transient("can't store a dead letter", &e))?;
+        info!(letter.code, letter.reason, "dead letter stored");
+        metrics::dead_letter(letter.code);
         Ok(())
     }
 }
 
-/// SQS takes neither an empty attribute nor most control characters in it.
+/// Returns a string attribute. Replaces control characters and empty text, which SQS rejects.
 fn attribute(text: &str) -> MessageAttributeValue {
     let clean: String = text
         .chars()
@@ -71,5 +75,5 @@ fn attribute(text: &str) -> MessageAttributeValue {
         .data_type("String")
         .string_value(value)
         .build()
-        .expect("it has a type")
+        .expect("an attribute has a data type")
 }

@@ -1,4 +1,4 @@
-//! Function `bounce`: takes in what SES reports of e-mails, so that who can't or won't be reached gets no more.
+//! The function `bounce`: confirms sent e-mails and suppresses addresses that bounced or complained.
 
 use std::process::ExitCode;
 
@@ -17,11 +17,12 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
-    let work = async |body: &str| {
-        if let Some(feedback) = parse_ses_event(body)? {
-            telemetry::outcome(process_feedback(&table, &feedback, Timestamp::now()).await?);
+    let handle = async |body: &str| {
+        if let Some(event) = parse_ses_event(body)? {
+            let outcome = process_feedback(&table, &event, Timestamp::now()).await?;
+            telemetry::feedback_processed(outcome);
         }
         Ok(())
     };
-    SqsHandler::from_environment(&sdk)?.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(handle).await
 }

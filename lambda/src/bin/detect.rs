@@ -1,4 +1,4 @@
-//! Function `detect`: publishes what the table's stream tells of completed courses and new certificates.
+//! The function `detect`: publishes completed courses and new certificates from the table's stream.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Function `issue`: makes the certificates of completed courses. It is the only one that links Typst.
+//! The function `issue`: issues the certificates of completed courses. Only this one links Typst.
 
 use std::process::ExitCode;
 
@@ -25,13 +25,12 @@ async fn serve() -> Result<(), Error> {
         templates: Assets(&sdk).templates().await?,
         settings: config::issue_config(aws::id_key(&sdk).await?)?,
     };
-    let consumer = SqsHandler::from_environment(&sdk)?;
-    let work = async |body: &str| {
+    let handle = async |body: &str| {
         let mut event: CourseCompleted = events::parse(body)?;
-        telemetry::enrollment(&event.enrollment_id);
-        event.traceparent = telemetry::continued(event.traceparent);
+        telemetry::record_enrollment(&event.enrollment_id);
+        event.traceparent = telemetry::outgoing_trace(event.traceparent);
         telemetry::issued(&issuer.issue(&event, Timestamp::now()).await?);
         Ok(())
     };
-    consumer.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(handle).await
 }

@@ -1,4 +1,4 @@
-//! Function `schedule-mail`: has the e-mail of a new certificate sent a little later.
+//! The function `schedule-mail`: schedules the e-mail of a new certificate.
 
 use std::process::ExitCode;
 
@@ -18,16 +18,15 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
-    let schedule = EventBridgeScheduler::from_environment(&sdk)?;
+    let scheduler = EventBridgeScheduler::from_environment(&sdk)?;
     let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY")?.into());
-    let work = async |body: &str| {
+    let handle = async |body: &str| {
         let mut event: CertificateGenerated = events::parse(body)?;
-        telemetry::certificate(&event.certificate_id);
-        event.traceparent = telemetry::continued(event.traceparent);
-        telemetry::outcome(
-            schedule_notification(&schedule, &event, Timestamp::now(), delay).await?,
-        );
+        telemetry::record_certificate(&event.certificate_id);
+        event.traceparent = telemetry::outgoing_trace(event.traceparent);
+        let outcome = schedule_notification(&scheduler, &event, Timestamp::now(), delay).await?;
+        telemetry::scheduled(outcome);
         Ok(())
     };
-    SqsHandler::from_environment(&sdk)?.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(handle).await
 }

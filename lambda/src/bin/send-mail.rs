@@ -1,4 +1,4 @@
-//! Function `send-mail`: tells a learner of a certificate, once.
+//! The function `send-mail`: sends the e-mail of a certificate, once.
 
 use std::process::ExitCode;
 
@@ -18,21 +18,20 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let sdk = aws::sdk().await;
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
+    let confirmation = config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?;
     let notifier = Notifier {
         directory: table.clone(),
         mailer: SesMailer::new(&sdk, config::text("TESTAMUR_CONFIGURATION_SET")?),
         deliveries: table.clone(),
         suppressions: table,
         composer: Assets(&sdk).composer().await?,
-        confirmation: SignedDuration::from_secs(
-            config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?.into(),
-        ),
+        confirmation: SignedDuration::from_secs(confirmation.into()),
     };
-    let work = async |body: &str| {
+    let handle = async |body: &str| {
         let event: CertificateGenerated = events::parse(body)?;
-        telemetry::certificate(&event.certificate_id);
+        telemetry::record_certificate(&event.certificate_id);
         telemetry::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
         Ok(())
     };
-    SqsHandler::from_environment(&sdk)?.run(work).await
+    SqsHandler::from_environment(&sdk)?.run(handle).await
 }

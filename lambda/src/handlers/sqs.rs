@@ -1,6 +1,7 @@
-//! Batches from SQS: each message ends as done, as a retry, or as a dead letter with its reason, and one never harms another.
+//! Handling of batches of SQS messages.
 //!
-//! What a message asks for is the function's business. Nobody logs a body: it holds what learners typed.
+//! Each message is done, is retried later, or becomes a dead letter with the reason. A message that
+//! fails does not affect the others. Bodies are never logged, because they contain personal data.
 
 use std::panic::AssertUnwindSafe;
 
@@ -16,81 +17,85 @@ use crate::config;
 use crate::deadline::Deadline;
 use crate::telemetry::{self, metrics};
 
-/// How many messages are worked on at a time: enough to draw one certificate while others are being stored.
+/// The number of messages that are handled at a time. One processor lays out a certificate while the
+/// others wait for AWS.
 const CONCURRENCY: usize = 4;
 
-/// The code of dead letters that were tried often enough.
+/// The code of a dead letter that failed with a retryable error at its last receive.
 const UNAVAILABLE: &str = "unavailable";
 
-/// The life of a function that is fed by a queue.
+/// Handles the invocations of a function that an SQS queue triggers.
 pub struct SqsHandler {
     dead_letters: DeadLetterQueue,
-    /// How often a message is received before the queue gives it up.
+    /// The `maxReceiveCount` of the queue's redrive policy. A message that fails at its last receive
+    /// becomes a dead letter with a reason, which the redrive policy could not add.
     max_receives: u32,
 }
 
 impl SqsHandler {
-    /// Takes dead letters and the number of receives from the environment.
+    /// Reads the dead-letter queue and the maximum number of receives from the environment variables
+    /// `TESTAMUR_DEAD_LETTERS` and `TESTAMUR_MAX_RECEIVES`.
     ///
     /// # Errors
-    /// If one is missing or can't be used.
+    /// [`config::ConfigError`] if a variable is missing or invalid.
     pub fn from_environment(sdk: &aws_config::SdkConfig) -> Result<Self, RuntimeError> {
         let max_receives = config::parsed("TESTAMUR_MAX_RECEIVES")?;
         Ok(Self { dead_letters: DeadLetterQueue::from_environment(sdk)?, max_receives })
     }
 
-    /// Serves invocations for ever; `work` is given the body of each message.
+    /// Handles invocations until Lambda ends the process. `handle` is called with the body of each
+    /// message, concurrently for messages of one batch.
     ///
     /// # Errors
-    /// If Lambda can't be reached.
+    /// If Lambda's Runtime API can't be reached.
     pub async fn run(
         self,
-        work: impl AsyncFn(&str) -> Result<(), Error>,
+        handle: impl AsyncFn(&str) -> Result<(), Error>,
     ) -> Result<(), RuntimeError> {
-        let handle = async |event: LambdaEvent<SqsEvent>| {
-            let span = telemetry::invocation(&event.context);
-            let deadline = Deadline::of(&event.context);
-            // Boxed, or types nest too deeply for the compiler.
-            let answer = self.batch(event, deadline, &work).boxed_local().instrument(span).await;
-            telemetry::flush(deadline.answer).await;
-            Ok::<_, RuntimeError>(answer)
+        let invoke = async |event: LambdaEvent<SqsEvent>| {
+            let span = telemetry::invocation_span(&event.context);
+            let deadline = Deadline::new(&event.context);
+            // Boxed, because the compiler can't handle the deeply nested type of the future.
+            let response =
+                self.batch(event, deadline, &handle).boxed_local().instrument(span).await;
+            telemetry::flush(deadline.respond_by).await;
+            Ok::<_, RuntimeError>(response)
         };
-        lambda_runtime::run(service_fn(handle)).await
+        lambda_runtime::run(service_fn(invoke)).await
     }
 
     async fn batch(
         &self,
         event: LambdaEvent<SqsEvent>,
         deadline: Deadline,
-        work: &impl AsyncFn(&str) -> Result<(), Error>,
+        handle: &impl AsyncFn(&str) -> Result<(), Error>,
     ) -> SqsBatchResponse {
         let request_id = &event.context.request_id;
-        let messages = stream::iter(&event.payload.records);
-        let failed: Vec<_> = messages
+        let failures: Vec<_> = stream::iter(&event.payload.records)
             .map(|message| async move {
                 let span = span(request_id, message);
-                let done = self.message(message, deadline, work).instrument(span).await;
-                (!done).then(|| message.message_id.clone().unwrap_or_default())
+                let done = self.message(message, deadline, handle).instrument(span).await;
+                (!done).then(|| failure(message))
             })
             .buffer_unordered(CONCURRENCY)
             .collect()
             .await;
-        let mut answer = SqsBatchResponse::default();
-        answer.batch_item_failures = failed.into_iter().flatten().map(failure).collect();
-        answer
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failures.into_iter().flatten().collect();
+        response
     }
 
-    /// Whether a message is done with; otherwise the queue gives it again.
+    /// Returns whether a message is done. A message that is not done returns to its queue.
     async fn message(
         &self,
         message: &SqsMessage,
         deadline: Deadline,
-        work: &impl AsyncFn(&str) -> Result<(), Error>,
+        handle: &impl AsyncFn(&str) -> Result<(), Error>,
     ) -> bool {
         let body = message.body.as_deref().unwrap_or_default();
-        let done = attempt(body, deadline, work).await;
+        let done = attempt(body, deadline, handle).await;
         let move_to_dead_letters = async |code: &str, reason: &str| {
-            timeout_at(deadline.answer, self.move_to_dead_letters(body, code, reason))
+            timeout_at(deadline.respond_by, self.move_to_dead_letters(body, code, reason))
                 .await
                 .unwrap_or(false)
         };
@@ -100,7 +105,7 @@ impl SqsHandler {
                 move_to_dead_letters(reason.code(), &reason.to_string()).await
             }
             Err(Error::Retryable(reason)) if receives(message) < self.max_receives => {
-                warn!(%reason, receives = receives(message), "to be tried again");
+                warn!(%reason, receives = receives(message), "will be retried");
                 false
             }
             Err(Error::Retryable(reason)) => {
@@ -109,44 +114,50 @@ impl SqsHandler {
         }
     }
 
-    /// Without the dead letters the message stays in its queue, whose own rule moves it there in the end.
+    /// Returns whether the dead letter is stored. If the dead-letter queue is unreachable, the
+    /// message returns to its queue, and the redrive policy moves it eventually.
     async fn move_to_dead_letters(&self, body: &str, code: &str, reason: &str) -> bool {
         match self.dead_letters.send(DeadLetter { body, code, reason }).await {
             Ok(()) => true,
             Err(error) => {
-                warn!(code, reason, %error, "to be tried again");
+                warn!(code, reason, %error, "will be retried");
                 false
             }
         }
     }
 }
 
-/// Works on a message, until the deadline is near. A panic harms no other message; its text stays untold.
+/// Handles a message until the deadline.
+///
+/// A panic is caught, so that it does not affect the other messages. Its text is dropped, because it
+/// may quote a learner's data; the panic hook has logged its location.
 async fn attempt(
     body: &str,
     deadline: Deadline,
-    work: &impl AsyncFn(&str) -> Result<(), Error>,
+    handle: &impl AsyncFn(&str) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let late =
-        || Error::from(TransientError::new("out of time", "the function's deadline is near"));
-    if Instant::now() >= deadline.start {
-        return Err(late());
+    if Instant::now() >= deadline.start_by {
+        return Err(out_of_time());
     }
-    match timeout_at(deadline.work, AssertUnwindSafe(work(body)).catch_unwind()).await {
-        Ok(Ok(done)) => done,
+    match timeout_at(deadline.finish_by, AssertUnwindSafe(handle(body)).catch_unwind()).await {
+        Ok(Ok(result)) => result,
         Ok(Err(_)) => {
-            metrics::rejected("panicked");
+            metrics::dead_letter("panicked");
             Err(TransientError::new("can't handle the message", "the program panicked").into())
         }
         Err(_) => {
-            metrics::rejected("out-of-time");
-            Err(late())
+            metrics::dead_letter("out-of-time");
+            Err(out_of_time())
         }
     }
 }
 
+fn out_of_time() -> Error {
+    TransientError::new("out of time", "the function's deadline is near").into()
+}
+
 fn span(request_id: &str, message: &SqsMessage) -> tracing::Span {
-    let trace = message.body.as_deref().and_then(telemetry::trace_of);
+    let trace = message.body.as_deref().and_then(telemetry::incoming_trace);
     telemetry::message_span(request_id, message.message_id.as_deref().unwrap_or_default(), trace)
 }
 
@@ -158,8 +169,8 @@ fn receives(message: &SqsMessage) -> u32 {
         .unwrap_or(1)
 }
 
-fn failure(item_identifier: String) -> BatchItemFailure {
+fn failure(message: &SqsMessage) -> BatchItemFailure {
     let mut failure = BatchItemFailure::default();
-    failure.item_identifier = item_identifier;
+    failure.item_identifier = message.message_id.clone().unwrap_or_default();
     failure
 }

@@ -1,7 +1,11 @@
-//! Batches from the table's stream: the parse_change in each change is published; what failed is named, so that the stream gives it again.
+//! Handling of batches of records of the table's stream.
 //!
-//! The stream resumes at the first change that failed and repeats all after it, so events may be published twice. A change
-//! that can't be read goes to the dead letters with its keys and not its image, for the item itself is in the table.
+//! The event that a record causes, if any, is published. If publishing fails, the record is reported
+//! as failed and the stream delivers it again. The stream resumes at the first failed record and
+//! repeats all records after it, so an event may be published more than once.
+//!
+//! A record that can't be parsed becomes a dead letter that contains the item's keys only. The item
+//! itself is in the table, and a dead letter need not repeat personal data.
 
 use aws_config::SdkConfig;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -20,13 +24,13 @@ use crate::aws::{DeadLetter, DeadLetterQueue, EventBus, parse_change};
 use crate::deadline::Deadline;
 use crate::telemetry::{self, xray};
 
-/// The life of a function that is fed by the table's stream.
+/// Handles the invocations of a function that the table's stream triggers.
 pub struct StreamHandler {
     bus: EventBus,
     dead_letters: DeadLetterQueue,
 }
 
-/// A change with its span and the event it is parse_change of.
+/// A stream record that causes an event.
 struct Change<'a> {
     record: &'a EventRecord,
     span: Span,
@@ -34,54 +38,54 @@ struct Change<'a> {
 }
 
 impl StreamHandler {
-    /// Takes dead letters from the environment.
+    /// Reads the dead-letter queue from the environment variable `TESTAMUR_DEAD_LETTERS`.
     ///
     /// # Errors
-    /// If they are not set.
+    /// [`crate::config::ConfigError::Missing`] if the variable is not set.
     pub fn from_environment(sdk: &SdkConfig, bus: EventBus) -> Result<Self, RuntimeError> {
         Ok(Self { bus, dead_letters: DeadLetterQueue::from_environment(sdk)? })
     }
 
-    /// Serves invocations for ever.
+    /// Handles invocations until Lambda ends the process.
     ///
     /// # Errors
-    /// If Lambda can't be reached.
+    /// If Lambda's Runtime API can't be reached.
     pub async fn run(self) -> Result<(), RuntimeError> {
-        let handle = async |event: LambdaEvent<Event>| {
-            let span = telemetry::invocation(&event.context);
-            let deadline = Deadline::of(&event.context);
-            // Boxed, or types nest too deeply for the compiler.
-            let answer = self.batch(event, deadline).boxed_local().instrument(span).await;
-            telemetry::flush(deadline.answer).await;
-            Ok::<_, RuntimeError>(answer)
+        let invoke = async |event: LambdaEvent<Event>| {
+            let span = telemetry::invocation_span(&event.context);
+            let deadline = Deadline::new(&event.context);
+            // Boxed, because the compiler can't handle the deeply nested type of the future.
+            let response = self.batch(event, deadline).boxed_local().instrument(span).await;
+            telemetry::flush(deadline.respond_by).await;
+            Ok::<_, RuntimeError>(response)
         };
-        lambda_runtime::run(service_fn(handle)).await
+        lambda_runtime::run(service_fn(invoke)).await
     }
 
-    /// Near the deadline all changes count as failed: to publish one twice harms nobody.
     async fn batch(&self, event: LambdaEvent<Event>, deadline: Deadline) -> DynamoDbEventResponse {
         let (records, context) = (&event.payload.records, &event.context);
-        let failed = timeout_at(deadline.work, self.handle(records, context)).await;
-        let mut answer = DynamoDbEventResponse::default();
-        answer.batch_item_failures = failed.unwrap_or_else(|_| {
-            warn!("out of time: all changes are to be tried again");
+        let failures = timeout_at(deadline.finish_by, self.handle(records, context)).await;
+        let mut response = DynamoDbEventResponse::default();
+        response.batch_item_failures = failures.unwrap_or_else(|_| {
+            // Which records are done is unknown here. Publishing an event twice is harmless.
+            warn!("out of time: all records will be retried");
             records.iter().map(failure).collect()
         });
-        answer
+        response
     }
 
-    /// Publishes the parse_change of changes and gives what failed.
+    /// Publishes the events that records cause. Returns the records that failed.
     async fn handle(
         &self,
         records: &[EventRecord],
         context: &Context,
     ) -> Vec<DynamoDbBatchItemFailure> {
         let mut changes = Vec::new();
-        let mut unreadable = Vec::new();
+        let mut malformed = Vec::new();
         for record in records {
-            match read(record, context) {
+            match change(record, context) {
                 Ok(change) => changes.extend(change),
-                Err(rejection) => unreadable.push(self.settle(record, Err(rejection))),
+                Err(rejection) => malformed.push(self.settle(record, Err(rejection))),
             }
         }
         let events: Vec<_> = changes.iter().map(|change| change.event.clone()).collect();
@@ -89,11 +93,11 @@ impl StreamHandler {
         let published = outcomes.map(|(change, outcome)| {
             self.settle(change.record, outcome).instrument(change.span.clone())
         });
-        let (published, unreadable) = tokio::join!(join_all(published), join_all(unreadable));
-        published.into_iter().chain(unreadable).flatten().collect()
+        let (published, malformed) = tokio::join!(join_all(published), join_all(malformed));
+        published.into_iter().chain(malformed).flatten().collect()
     }
 
-    /// The failure of a change, if the stream has to give it again.
+    /// Returns the failure to report for a record, or `None` if the record is done.
     async fn settle(
         &self,
         record: &EventRecord,
@@ -110,7 +114,7 @@ impl StreamHandler {
                 .await
                 .err()?,
         };
-        warn!(%error, "to be tried again");
+        warn!(%error, "will be retried");
         Some(failure(record))
     }
 
@@ -135,23 +139,24 @@ fn failure(record: &EventRecord) -> DynamoDbBatchItemFailure {
     failure
 }
 
-/// The parse_change in a change, in the trace that the change belongs to or else that of the invocation.
-fn read<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<'a>>, Error> {
+/// Returns the event that a record causes, if any. Its span belongs to the trace of the item, or else
+/// to that of the invocation.
+fn change<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<'a>>, Error> {
     let Some(mut event) = parse_change(record)? else {
         return Ok(None);
     };
-    let own = || context.xray_trace_id.as_deref().and_then(xray::parse);
-    let parent = event.traceparent().or_else(own);
+    let invocation_trace = || context.xray_trace_id.as_deref().and_then(xray::parse);
+    let parent = event.traceparent().or_else(invocation_trace);
     let span = telemetry::message_span(&context.request_id, &record.event_id, parent);
     span.in_scope(|| {
-        let trace = telemetry::continued(parent);
+        let trace = telemetry::outgoing_trace(parent);
         match &mut event {
             OutgoingEvent::CourseCompleted(event) => {
-                telemetry::enrollment(&event.enrollment_id);
+                telemetry::record_enrollment(&event.enrollment_id);
                 event.traceparent = trace;
             }
             OutgoingEvent::CertificateGenerated(event) => {
-                telemetry::certificate(&event.certificate_id);
+                telemetry::record_certificate(&event.certificate_id);
                 event.traceparent = trace;
             }
         }

@@ -1,6 +1,7 @@
-//! Spans for an OpenTelemetry collector, such as the one that runs beside a function as an extension.
+//! Export of spans to an OpenTelemetry collector, for example the collector's Lambda layer.
 //!
-//! Where to: `OTEL_EXPORTER_OTLP_ENDPOINT`, by OTLP over HTTP. Without it nothing is sent.
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` is the collector's address, such as `http://localhost:4318`. Spans
+//! are sent by OTLP over HTTP. If the variable is unset, no span is collected.
 
 use std::sync::OnceLock;
 
@@ -18,10 +19,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::config;
 
-/// Sends what the layer collects; none if there is nowhere to send it.
+/// Exports the spans that the layer collects. Unset if no collector is configured.
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
-/// The layer that collects spans; none without a collector.
+/// Returns the layer that collects spans, or `None` if no collector is configured.
 pub(super) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>()
 -> Option<OpenTelemetryLayer<S, opentelemetry_sdk::trace::SdkTracer>> {
     config::optional("OTEL_EXPORTER_OTLP_ENDPOINT")?;
@@ -36,18 +37,18 @@ pub(super) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>()
     Some(tracing_opentelemetry::layer().with_tracer(tracer))
 }
 
-/// Puts a span into the trace of what caused it.
+/// Makes `span` a child of a span of another process.
 pub(super) fn set_parent(span: &Span, parent: Option<TraceParent>) {
     if let (Some(parent), Some(_)) = (parent, PROVIDER.get()) {
         let flags = if parent.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
         let (trace, span_id) = (TraceId::from(parent.trace), SpanId::from(parent.span));
         let remote = SpanContext::new(trace, span_id, flags, true, TraceState::default());
-        // It fails only for a span that nobody collects.
+        // This fails only for a span that is not collected.
         let _ = span.set_parent(Context::new().with_remote_span_context(remote));
     }
 }
 
-/// The current span; none if nobody collects it.
+/// Returns the trace context of the current span, or `None` if it is not collected.
 pub(super) fn current() -> Option<TraceParent> {
     PROVIDER.get()?;
     let context = Span::current().context();
@@ -59,12 +60,12 @@ pub(super) fn current() -> Option<TraceParent> {
     })
 }
 
-/// Sends what was collected.
+/// Sends all collected spans to the collector.
 pub(super) async fn flush() {
     if let Some(provider) = PROVIDER.get().cloned() {
-        let sent = tokio::task::spawn_blocking(move || provider.force_flush()).await;
-        if let Ok(Err(error)) = sent {
-            tracing::warn!(%error, "spans were not sent");
+        let exported = tokio::task::spawn_blocking(move || provider.force_flush()).await;
+        if let Ok(Err(error)) = exported {
+            tracing::warn!(%error, "can't export spans");
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Traces as X-Ray writes them.
+//! Trace contexts in the format of AWS X-Ray.
 //!
 //! Format: the [tracing header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader),
-//! whose trace ids are those of W3C with a hyphen after the first eight digits.
+//! for example `Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1`. A trace id
+//! is that of W3C Trace Context with a hyphen after the first eight digits.
 
 use testamur_pipeline::TraceParent;
 
-/// A trace as a tracing header.
+/// Returns a trace context as a tracing header.
 #[must_use]
 pub fn header(trace: TraceParent) -> String {
     let id = format!("{:032x}", trace.trace);
@@ -13,7 +14,7 @@ pub fn header(trace: TraceParent) -> String {
     format!("Root=1-{time}-{random};Parent={:016x};Sampled={}", trace.span, u8::from(trace.sampled))
 }
 
-/// The trace in a tracing header; none if it names no span.
+/// Parses a tracing header. Returns `None` if it is malformed or names no parent span.
 #[must_use]
 pub fn parse(header: &str) -> Option<TraceParent> {
     let field = |name: &str| {

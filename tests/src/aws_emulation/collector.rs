@@ -1,4 +1,4 @@
-//! A collector of OpenTelemetry spans, which keeps what functions send it: OTLP over HTTP, as JSON.
+//! An OpenTelemetry collector that keeps the spans of functions: OTLP over HTTP, as JSON.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The collector.
+/// A collector on a free port.
 pub struct Collector {
     endpoint: String,
     spans: Spans,
@@ -20,25 +20,25 @@ pub struct Collector {
 type Spans = Arc<Mutex<Vec<Value>>>;
 
 impl Collector {
-    /// Starts it on a free port.
+    /// Starts a collector. It ends when it is dropped.
     pub async fn start() -> Self {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there are free ports");
-        let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+        let endpoint = format!("http://{}", listener.local_addr().expect("the socket is bound"));
         let spans = Spans::default();
-        let routes = Router::new().route("/v1/traces", post(keep)).with_state(spans.clone());
-        let server =
-            tokio::spawn(async move { axum::serve(listener, routes).await.expect("it serves") });
+        let routes = Router::new().route("/v1/traces", post(store)).with_state(spans.clone());
+        let server = tokio::spawn(async move {
+            axum::serve(listener, routes).await.expect("the server runs until it is aborted");
+        });
         Self { endpoint, spans, server }
     }
 
-    /// Its address, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The spans so far, each with the name of its `service`.
+    /// Returns all received spans. Each has the additional member `service`, the name of its service.
     #[must_use]
     pub fn spans(&self) -> Vec<Value> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -51,9 +51,9 @@ impl Drop for Collector {
     }
 }
 
-async fn keep(State(spans): State<Spans>, Json(request): Json<Value>) -> Json<Value> {
+async fn store(State(spans): State<Spans>, Json(request): Json<Value>) -> Json<Value> {
     let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
-    let mut kept = spans.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut stored = spans.lock().unwrap_or_else(PoisonError::into_inner);
     for resource in list(&request, "resourceSpans") {
         let attributes = list(&resource["resource"], "attributes");
         let service = attributes.iter().find(|attribute| attribute["key"] == "service.name");
@@ -61,7 +61,7 @@ async fn keep(State(spans): State<Spans>, Json(request): Json<Value>) -> Json<Va
         for mut span in list(&resource, "scopeSpans").iter().flat_map(|scope| list(scope, "spans"))
         {
             span["service"] = service.clone().unwrap_or_default();
-            kept.push(span);
+            stored.push(span);
         }
     }
     Json(json!({}))

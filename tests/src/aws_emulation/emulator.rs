@@ -1,4 +1,4 @@
-//! The emulators as processes of their own, which end with the test process however it ends.
+//! The emulators, each in a process of its own that ends when the test process ends, even by a signal.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,73 +13,74 @@ use super::{REGION, TIMEOUT};
 use crate::validators::environment;
 use crate::{build_folder, repository};
 
-/// The emulator that runs functions and enforces their roles.
-pub struct Emulator(Served);
+/// `MiniStack`, the emulator that invokes functions and enforces IAM policies.
+pub struct Emulator(EmulatorProcess);
 
-/// The second emulator, stricter with events, without functions.
-pub struct Moto(Served);
+/// Moto, a second emulator. It validates events more strictly and does not run functions.
+pub struct Moto(EmulatorProcess);
 
 impl Emulator {
-    /// The one that the tests of a process share.
+    /// Returns the instance that all tests of the process share.
     #[must_use]
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<Emulator> = LazyLock::new(Emulator::start);
         &SHARED
     }
 
-    /// One of its own. It ends when it is dropped.
+    /// Starts an instance, which ends when it is dropped.
     #[must_use]
     pub fn start() -> Self {
-        Self(Served::start("ministack", "emulator", "/_ministack/health"))
+        Self(EmulatorProcess::start("ministack", "emulator", "/_ministack/health"))
     }
 
-    /// Its address.
+    /// Returns its URL.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.0.endpoint
     }
 
-    /// The file it logs to.
+    /// Returns the path of its log file.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.0.log
     }
 
-    /// Its process, which leads the group of all the functions that it runs.
+    /// Returns its process id, which is also the id of the process group of the functions.
     #[must_use]
-    pub fn process(&self) -> u32 {
+    pub fn process_id(&self) -> u32 {
         self.0.child.id()
     }
 }
 
 impl Moto {
-    /// The one that the tests of a process share.
+    /// Returns the instance that all tests of the process share.
     #[must_use]
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<Moto> =
-            LazyLock::new(|| Moto(Served::start("moto", "moto", "/moto-api/")));
+            LazyLock::new(|| Moto(EmulatorProcess::start("moto", "moto", "/moto-api/")));
         &SHARED
     }
 
-    /// Its address.
+    /// Returns its URL.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.0.endpoint
     }
 }
 
-struct Served {
+struct EmulatorProcess {
     child: Child,
     endpoint: String,
     log: PathBuf,
 }
 
-impl Served {
-    /// Starts it on a free port; on another if somebody else has taken that in the meantime.
+impl EmulatorProcess {
+    /// Starts an emulator on a free port. Tries up to three times, because another process may take the
+    /// port in the meantime.
     fn start(name: &str, requirements: &str, health: &str) -> Self {
         (0..3)
             .find_map(|_| Self::try_start(name, requirements, health))
-            .expect("it starts; its log is in the build folder")
+            .expect("the emulator starts; see its log in the build folder")
     }
 
     fn try_start(name: &str, requirements: &str, health: &str) -> Option<Self> {
@@ -87,10 +88,10 @@ impl Served {
         let port = free_port();
         let endpoint = format!("http://127.0.0.1:{port}");
         let log = logs().join(format!("{name}-{}-{port}.log", std::process::id()));
-        let output = File::create(&log).expect("files can be made");
-        // Not removed by this process, which may be killed, but by the emulator when it ends.
-        let temporary = tempfile::tempdir().expect("temporary folders can be made").keep();
-        // The functions inherit this environment, so it holds nothing of ours and no way to the real AWS.
+        let output = File::create(&log).expect("a log file can be created");
+        // emulator.py removes this folder when it ends, because this process may be killed.
+        let temporary = tempfile::tempdir().expect("a temporary folder can be created").keep();
+        // The functions inherit this environment. It must not contain credentials for the real AWS.
         let child = Command::new(interpreter)
             .arg(repository().join("tests/validators/emulator.py"))
             .args([name, &port.to_string()])
@@ -114,47 +115,47 @@ impl Served {
             .env("TMPDIR", &temporary)
             .env("HOME", &temporary)
             .stdin(Stdio::piped())
-            .stdout(output.try_clone().expect("files can be shared"))
+            .stdout(output.try_clone().expect("a file handle can be cloned"))
             .stderr(output)
             .spawn()
             .expect("Python starts");
-        let mut served = Self { child, endpoint, log };
-        served.is_up(port, health).then_some(served)
+        let mut process = Self { child, endpoint, log };
+        process.wait_until_up(port, health).then_some(process)
     }
 
-    /// Waits until it answers; false if it ends instead.
-    fn is_up(&mut self, port: u16, health: &str) -> bool {
+    /// Waits until the emulator responds. Returns false if it ends before that.
+    fn wait_until_up(&mut self, port: u16, health: &str) -> bool {
         let started = Instant::now();
-        while !answers(port, health) {
-            if self.child.try_wait().expect("it can be asked").is_some() {
+        while !responds(port, health) {
+            if self.child.try_wait().expect("the process state is available").is_some() {
                 return false;
             }
             let log = || fs::read_to_string(&self.log).unwrap_or_default();
-            assert!(started.elapsed() < TIMEOUT, "the emulator does not answer:\n{}", log());
+            assert!(started.elapsed() < TIMEOUT, "the emulator does not respond:\n{}", log());
             thread::sleep(Duration::from_millis(50));
         }
         true
     }
 }
 
-impl Drop for Served {
+impl Drop for EmulatorProcess {
     fn drop(&mut self) {
-        // Its end of the pipe: it kills its whole group when that closes.
+        // emulator.py kills its process group when its standard input closes.
         drop(self.child.stdin.take());
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.wait();
     }
 }
 
-/// Where the emulators log to, without the logs of earlier days.
+/// Returns the folder of the emulators' logs, after removing logs that are older than a day.
 fn logs() -> PathBuf {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let folder = build_folder().join("emulators");
-    fs::create_dir_all(&folder).expect("folders can be made");
-    for entry in fs::read_dir(&folder).expect("folders are readable").flatten() {
+    fs::create_dir_all(&folder).expect("the log folder can be created");
+    for entry in fs::read_dir(&folder).expect("the log folder is readable").flatten() {
         let modified = entry.metadata().and_then(|about| about.modified());
         if modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > DAY)) {
-            // Another test process may be quicker.
+            // Another test process may have removed it already.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -162,13 +163,13 @@ fn logs() -> PathBuf {
 }
 
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports");
-    listener.local_addr().expect("it is bound").port()
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    listener.local_addr().expect("the socket is bound").port()
 }
 
-fn answers(port: u16, path: &str) -> bool {
+fn responds(port: u16, path: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("five seconds are a time");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("the timeout is not zero");
     let mut status = [0; 12];
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");

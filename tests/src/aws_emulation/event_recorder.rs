@@ -1,53 +1,69 @@
-//! A recorder on a stack's bus: one more rule, and a queue that nobody empties.
+//! Recording of all events on a stack's event bus, with an additional rule and queue.
 
 use aws_sdk_eventbridge::types::Target;
 use serde_json::{Value, json};
 
-use super::http::Cloud;
+use super::api::EmulatorApi;
 use super::{ACCOUNT, REGION, Stack, queries};
 
-/// Keeps every event of a bus from when it is made.
+/// Records every event that is published after its creation.
 pub struct EventRecorder {
-    cloud: Cloud,
-    url: String,
+    api: EmulatorApi,
+    queue_url: String,
 }
 
 impl Stack {
-    /// Taps the bus.
-    pub async fn recorder(&self) -> EventRecorder {
+    /// Starts recording the events on the bus.
+    pub async fn record_events(&self) -> EventRecorder {
         let name = format!("{}-recorder", self.name);
         let queue =
-            self.queues.create_queue().queue_name(&name).send().await.expect("queues can be made");
+            self.sqs.create_queue().queue_name(&name).send().await.expect("a queue can be created");
         let bus = self.resource("Bus");
-        // A pattern must ask for something; every event of the account has its id.
+        // A pattern must not be empty; this one matches every event of the account.
         let pattern = json!({ "account": [ACCOUNT] }).to_string();
-        let rule = self.buses.put_rule().name(&name).event_bus_name(bus).event_pattern(pattern);
-        rule.send().await.expect("rules can be made");
+        self.eventbridge
+            .put_rule()
+            .name(&name)
+            .event_bus_name(bus)
+            .event_pattern(pattern)
+            .send()
+            .await
+            .expect("a rule can be created");
         let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
-        let target = Target::builder().id("recorder").arn(arn).build().expect("it is complete");
-        let targets = self.buses.put_targets().rule(&name).event_bus_name(bus).targets(target);
-        targets.send().await.expect("rules can have targets");
+        let target = Target::builder()
+            .id("recorder")
+            .arn(arn)
+            .build()
+            .expect("a target has an id and an ARN");
+        self.eventbridge
+            .put_targets()
+            .rule(&name)
+            .event_bus_name(bus)
+            .targets(target)
+            .send()
+            .await
+            .expect("a rule can have a target");
         EventRecorder {
-            cloud: self.cloud.clone(),
-            url: queue.queue_url.expect("a queue has an address"),
+            api: self.api.clone(),
+            queue_url: queue.queue_url.expect("a queue has a URL"),
         }
     }
 }
 
 impl EventRecorder {
-    /// The events so far, in their envelopes.
+    /// Returns all recorded events with their envelopes.
     pub async fn events(&self) -> Vec<Value> {
-        let messages = queries::messages(&self.cloud, &self.url).await;
+        let messages = queries::messages(&self.api, &self.queue_url).await;
         let body = |message: &Value| {
             message["Body"].as_str().and_then(|body| serde_json::from_str(body).ok())
         };
         messages.iter().map(|message| body(message).expect("events are JSON")).collect()
     }
 
-    /// The details of the events of a type.
-    pub async fn details(&self, kind: &str) -> Vec<Value> {
+    /// Returns the `detail` of each recorded event with this `detail-type`.
+    pub async fn details(&self, detail_type: &str) -> Vec<Value> {
         let mut events = self.events().await;
-        events.retain(|event| event["detail-type"] == kind);
+        events.retain(|event| event["detail-type"] == detail_type);
         events.into_iter().map(|mut event| event["detail"].take()).collect()
     }
 }

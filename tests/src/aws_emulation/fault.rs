@@ -1,4 +1,5 @@
-//! Which request fails, and how: AWS's refusals in the words of each service.
+//! Faults that a proxy injects: which requests fail, and how. Error responses have the format and the
+//! error codes of each service.
 
 use std::time::Duration;
 
@@ -6,120 +7,122 @@ use axum::body::Body;
 use axum::http::Response;
 use axum::http::header::CONTENT_TYPE;
 
-use super::request::Seen;
+use super::request::RecordedRequest;
 
-/// What becomes of a request.
+/// How a request fails.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The service answers with an internal error; nothing is done.
-    Broken,
-    /// The service refuses because there were too many; nothing is done.
+    /// The service responds with an internal error and has not executed the request.
+    InternalError,
+    /// The service throttles the request and has not executed it.
     Throttled,
-    /// It is done, and answered only after this time.
-    Slow(Duration),
-    /// The connection ends before anything is done.
-    CutBefore,
-    /// It is done, but the connection ends before the answer.
-    CutAfter,
-    /// Something else answers, with a status and a body: an event that the bus does not take, say.
-    Answered(u16, String),
+    /// The request is executed, but the response is delayed by this duration.
+    SlowResponse(Duration),
+    /// The connection is closed before the request is executed.
+    DisconnectBefore,
+    /// The request is executed, but the connection is closed before the response.
+    DisconnectAfter,
+    /// The service has not executed the request and responds with this status and JSON body.
+    CustomResponse(u16, String),
 }
 
-/// Which requests a fault meets. They are counted from 1 on, from when the fault is set.
+/// A selection of requests. They are counted from 1 on, starting when the fault is injected.
 #[derive(Clone, Debug)]
-pub struct When {
-    number: usize,
-    lasting: bool,
+pub struct Requests {
+    first: usize,
+    and_later: bool,
     service: Option<String>,
     action: Option<String>,
 }
 
-impl When {
-    /// The one request of this number.
+impl Requests {
+    /// Selects every request.
     #[must_use]
-    pub fn at(number: usize) -> Self {
-        Self { number, lasting: false, service: None, action: None }
+    pub fn all() -> Self {
+        Self::nth(1).and_later()
     }
 
-    /// This request and all later ones.
+    /// Selects one request by its number.
     #[must_use]
-    pub fn from(number: usize) -> Self {
-        Self { lasting: true, ..Self::at(number) }
+    pub fn nth(number: usize) -> Self {
+        Self { first: number, and_later: false, service: None, action: None }
     }
 
-    /// Every request.
+    /// Also selects all later requests.
     #[must_use]
-    pub fn always() -> Self {
-        Self::from(1)
+    pub fn and_later(self) -> Self {
+        Self { and_later: true, ..self }
     }
 
-    /// Only requests to a service count.
+    /// Selects and counts only requests to a service.
     #[must_use]
-    pub fn of(self, service: &str) -> Self {
+    pub fn to(self, service: &str) -> Self {
         Self { service: Some(service.to_owned()), ..self }
     }
 
-    /// Only an action counts: the action's name, or its beginning.
+    /// Selects and counts only requests whose action begins with `action`.
     #[must_use]
     pub fn action(self, action: &str) -> Self {
         Self { action: Some(action.to_owned()), ..self }
     }
 
-    pub(super) fn counts(&self, seen: &Seen) -> bool {
-        self.service.as_ref().is_none_or(|service| *service == seen.service)
-            && self.action.as_ref().is_none_or(|action| seen.action.starts_with(action.as_str()))
+    /// Returns whether a request counts.
+    pub(super) fn counts(&self, request: &RecordedRequest) -> bool {
+        self.service.as_ref().is_none_or(|service| *service == request.service)
+            && self.action.as_ref().is_none_or(|action| request.action.starts_with(action.as_str()))
     }
 
-    pub(super) fn meets(&self, count: usize) -> bool {
-        count == self.number || self.lasting && count > self.number
+    /// Returns whether the request with this number is selected.
+    pub(super) fn contains(&self, number: usize) -> bool {
+        number == self.first || self.and_later && number > self.first
     }
 }
 
-/// An internal error of a service.
-pub(super) fn broken(service: &str) -> Response<Body> {
+/// Returns the internal error of a service.
+pub(super) fn internal_error(service: &str) -> Response<Body> {
     match service {
-        "s3" => refusal(service, 500, "InternalError"),
-        "dynamodb" | "scheduler" => refusal(service, 500, "InternalServerError"),
-        "events" => refusal(service, 500, "InternalException"),
-        "secretsmanager" => refusal(service, 500, "InternalServiceError"),
-        _ => refusal(service, 500, "InternalFailure"),
+        "s3" => error(service, 500, "InternalError"),
+        "dynamodb" | "scheduler" => error(service, 500, "InternalServerError"),
+        "events" => error(service, 500, "InternalException"),
+        "secretsmanager" => error(service, 500, "InternalServiceError"),
+        _ => error(service, 500, "InternalFailure"),
     }
 }
 
-/// A throttled request of a service.
+/// Returns the response of a service to a throttled request.
 pub(super) fn throttled(service: &str) -> Response<Body> {
     match service {
-        "s3" => refusal(service, 503, "SlowDown"),
-        "dynamodb" => refusal(service, 400, "ProvisionedThroughputExceededException"),
-        "sqs" => refusal(service, 400, "RequestThrottled"),
-        "scheduler" => refusal(service, 429, "ThrottlingException"),
-        "ses" => refusal(service, 429, "TooManyRequestsException"),
-        _ => refusal(service, 400, "ThrottlingException"),
+        "s3" => error(service, 503, "SlowDown"),
+        "dynamodb" => error(service, 400, "ProvisionedThroughputExceededException"),
+        "sqs" => error(service, 400, "RequestThrottled"),
+        "scheduler" => error(service, 429, "ThrottlingException"),
+        "ses" => error(service, 429, "TooManyRequestsException"),
+        _ => error(service, 400, "ThrottlingException"),
     }
 }
 
-fn refusal(service: &str, status: u16, code: &str) -> Response<Body> {
-    let (kind, body) = if service == "s3" {
+fn error(service: &str, status: u16, code: &str) -> Response<Body> {
+    let (content_type, body) = if service == "s3" {
         (
             "application/xml",
-            format!("<Error><Code>{code}</Code><Message>a fault of the tests</Message></Error>"),
+            format!("<Error><Code>{code}</Code><Message>injected by a test</Message></Error>"),
         )
     } else {
         (
             "application/x-amz-json-1.0",
-            format!(r#"{{"__type":"{code}","message":"a fault of the tests"}}"#),
+            format!(r#"{{"__type":"{code}","message":"injected by a test"}}"#),
         )
     };
     let response = Response::builder()
         .status(status)
-        .header(CONTENT_TYPE, kind)
+        .header(CONTENT_TYPE, content_type)
         .header("x-amzn-errortype", code);
-    response.body(Body::from(body)).expect("the answer is well-formed")
+    response.body(Body::from(body)).expect("the response is valid")
 }
 
-/// Any answer.
-pub(super) fn answered(status: u16, body: &str) -> Response<Body> {
+/// Returns a JSON response.
+pub(super) fn custom(status: u16, body: &str) -> Response<Body> {
     let response =
         Response::builder().status(status).header(CONTENT_TYPE, "application/x-amz-json-1.0");
-    response.body(Body::from(body.to_owned())).expect("the answer is well-formed")
+    response.body(Body::from(body.to_owned())).expect("the response is valid")
 }

@@ -1,4 +1,4 @@
-//! One real function as a process of its own: invoked, read, killed and started anew.
+//! One of the real functions in a process of its own.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, PipeReader};
@@ -12,14 +12,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
 
-use super::runtime_api::{Phase, RuntimeApi, Said};
+use super::runtime_api::{InvocationResult, ProcessState, RuntimeApi};
 use super::{REGION, TIMEOUT, packages};
 
-/// The time that a function has, unless a test gives another.
-const TIME: Duration = Duration::from_secs(30);
+/// The timeout of an invocation, as in `lambda/template.yaml`.
+const INVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A function's program, which runs as in Lambda: from its package, with an environment of its own, one event at a time.
-/// It starts when it is first invoked, and again after it has ended.
+/// A function that runs as in Lambda: from its deployment package, with only its own environment
+/// variables, and with one invocation at a time. The process starts at the first invocation, and again
+/// after it has ended.
 pub struct Function {
     name: String,
     package: PathBuf,
@@ -40,31 +41,32 @@ struct Process {
     ended: watch::Receiver<bool>,
 }
 
-/// What became of an invocation.
+/// The outcome of an invocation.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// It answered.
-    Answered(Value),
-    /// It reported an error, of the invocation or of its own start.
-    Failed(Value),
-    /// Its process ended without an answer.
-    Died,
-    /// It did not answer by the deadline, so its process was killed, as Lambda does.
+pub enum InvocationOutcome {
+    /// The function returned a response.
+    Response(Value),
+    /// The function reported an error of the invocation or of its start.
+    Error(Value),
+    /// The process ended without a response.
+    Crashed,
+    /// There was no response in time, and the process was killed, as Lambda does.
     TimedOut,
 }
 
-/// Kills a process while somebody else waits for its answer.
-pub struct Killer(Process);
+/// Kills a process while another task waits for its response.
+pub struct KillHandle(Process);
 
-/// An invocation that is under way.
+/// An invocation in progress.
 pub struct Invocation {
-    said: oneshot::Receiver<Said>,
+    result: oneshot::Receiver<InvocationResult>,
     process: Process,
-    time: Duration,
+    timeout: Duration,
 }
 
 impl Function {
-    /// A function that calls AWS at an address, with dummy credentials that may do everything.
+    /// Returns a function that calls AWS at the URL `endpoint`, with dummy credentials that have all
+    /// permissions.
     #[must_use]
     pub fn new(name: &str, endpoint: &str) -> Self {
         let variables = [
@@ -88,7 +90,7 @@ impl Function {
         ];
         let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let (name, package) = (name.to_owned(), packages::package(name));
-        let temporary = tempfile::tempdir().expect("temporary folders can be made");
+        let temporary = tempfile::tempdir().expect("a temporary folder can be created");
         Self {
             name,
             package,
@@ -99,69 +101,77 @@ impl Function {
         }
     }
 
-    /// The same function from another package, unpacked into a folder.
+    /// Sets the folder of the unpacked deployment package.
     #[must_use]
-    pub fn from(mut self, package: PathBuf) -> Self {
+    pub fn with_package(mut self, package: PathBuf) -> Self {
         self.package = package;
         self
     }
 
-    /// The same function with an environment variable.
+    /// Sets an environment variable.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with_variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Invokes it and waits.
-    pub async fn invoke(&mut self, event: &Value) -> Answer {
-        self.invoke_within(event, TIME).await
+    /// Invokes the function and waits for the outcome.
+    pub async fn invoke(&mut self, event: &Value) -> InvocationOutcome {
+        self.invoke_with_timeout(event, INVOCATION_TIMEOUT).await
     }
 
-    /// Invokes it with this much time to answer, and waits.
-    pub async fn invoke_within(&mut self, event: &Value, time: Duration) -> Answer {
-        match self.begin(event, time).await {
-            Ok(invocation) => invocation.answer().await,
-            Err(answer) => answer,
+    /// Invokes the function with a timeout and waits for the outcome.
+    pub async fn invoke_with_timeout(
+        &mut self,
+        event: &Value,
+        timeout: Duration,
+    ) -> InvocationOutcome {
+        match self.start_invocation(event, timeout).await {
+            Ok(invocation) => invocation.outcome().await,
+            Err(outcome) => outcome,
         }
     }
 
-    /// Invokes it without waiting, so that it can be killed meanwhile. If it does not start, that is the answer.
+    /// Invokes the function without waiting for the outcome.
     ///
     /// # Errors
-    ///
-    /// What became of it instead, if it does not start.
-    pub async fn begin(&mut self, event: &Value, time: Duration) -> Result<Invocation, Answer> {
+    /// The outcome, if the process does not start.
+    pub async fn start_invocation(
+        &mut self,
+        event: &Value,
+        timeout: Duration,
+    ) -> Result<Invocation, InvocationOutcome> {
         self.start().await?;
-        let running = self.running.as_ref().expect("it has started");
+        let running = self.running.as_ref().expect("the process is running");
         Ok(Invocation {
-            said: running.api.invoke(event, time),
+            result: running.api.invoke(event, timeout),
             process: running.process.clone(),
-            time,
+            timeout,
         })
     }
 
-    /// Starts it, unless it runs, and waits until it asks for an invocation.
+    /// Starts the process, unless it is running, and waits until it asks for an invocation.
     ///
     /// # Errors
-    ///
-    /// The error it reports, or its death.
-    pub async fn start(&mut self) -> Result<(), Answer> {
+    /// The outcome, if the process reports an error, ends or takes too long.
+    pub async fn start(&mut self) -> Result<(), InvocationOutcome> {
         if self.running.as_ref().is_some_and(|running| !*running.process.ended.borrow()) {
             return Ok(());
         }
         self.kill();
-        let api = RuntimeApi::serve(&self.name).await;
+        let api = RuntimeApi::start(&self.name).await;
         let process = self.spawn(&api);
-        let (mut phase, mut ended) = (api.phase.clone(), process.ended.clone());
+        let (mut state, mut ended) = (api.state.clone(), process.ended.clone());
         let outcome = tokio::select! {
             biased;
-            phase = phase.wait_for(|phase| *phase != Phase::Starting) => match &*phase.expect("the server runs") {
-                Phase::Failed(error) => Err(Answer::Failed(error.clone())),
-                _ => Ok(()),
-            },
-            _ = ended.wait_for(|ended| *ended) => Err(Answer::Died),
-            () = tokio::time::sleep(TIMEOUT) => Err(Answer::TimedOut),
+            state = state.wait_for(|state| *state != ProcessState::Starting) => {
+                match &*state.expect("the server is running") {
+                    ProcessState::InitFailed(error) => Err(InvocationOutcome::Error(error.clone())),
+                    _ => Ok(()),
+                }
+            }
+            _ = ended.wait_for(|ended| *ended) => Err(InvocationOutcome::Crashed),
+            () = tokio::time::sleep(TIMEOUT) => Err(InvocationOutcome::TimedOut),
         };
         match outcome {
             Ok(()) => self.running = Some(Running { api, process }),
@@ -170,27 +180,31 @@ impl Function {
         outcome
     }
 
-    /// Kills it, as a crash of the machine would, and waits until it is gone.
+    /// Kills the process with SIGKILL and waits until it has ended and its log is read.
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
             running.process.kill();
         }
     }
 
-    /// Something that kills its present process. It must have been started.
+    /// Returns a handle that kills the current process.
+    ///
+    /// # Panics
+    /// If the process was not started.
     #[must_use]
-    pub fn killer(&self) -> Killer {
-        Killer(self.running.as_ref().expect("it has started").process.clone())
+    pub fn kill_handle(&self) -> KillHandle {
+        KillHandle(self.running.as_ref().expect("the process is running").process.clone())
     }
 
-    /// The lines it has logged so far, on either output, of all its processes.
+    /// Returns the lines of standard output and standard error of all processes of this function. Only
+    /// after [`Self::kill`] the log is certainly complete.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn spawn(&self, api: &RuntimeApi) -> Process {
-        let (reader, writer) = std::io::pipe().expect("pipes can be made");
+        let (reader, writer) = std::io::pipe().expect("a pipe can be created");
         let child = Command::new(self.package.join("bootstrap"))
             .current_dir(&self.package)
             .env_clear()
@@ -199,7 +213,7 @@ impl Function {
             .env("TMPDIR", self.temporary.path())
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
-            .stdout(writer.try_clone().expect("pipes can be shared"))
+            .stdout(writer.try_clone().expect("a pipe can be cloned"))
             .stderr(writer)
             .spawn()
             .unwrap_or_else(|e| panic!("{}: {e}", self.name));
@@ -216,69 +230,72 @@ impl Drop for Function {
     }
 }
 
-/// Reads what a process logs; when both of its outputs close, it has ended.
+/// Reads the log of a process. When both outputs are closed, the process has ended.
 fn read(reader: PipeReader, log: &Mutex<Vec<String>>, ended: &watch::Sender<bool>) {
     for line in BufReader::new(reader).split(b'\n') {
-        let line = String::from_utf8_lossy(&line.expect("pipes are readable")).into_owned();
+        let line = String::from_utf8_lossy(&line.expect("the pipe is readable")).into_owned();
         log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
     ended.send_replace(true);
 }
 
 impl Process {
-    /// Ends it, and waits until all that it has logged is read.
+    /// Kills the process and waits until its log is read.
     fn kill(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        // It may have ended already.
+        // The process may have ended already.
         let _ = child.0.kill();
         let _ = child.0.wait();
         if let Some(reader) = child.1.take() {
-            reader.join().expect("pipes are readable");
+            reader.join().expect("the pipe is readable");
         }
     }
 }
 
-impl Killer {
-    /// Kills it, and waits until it is gone.
+impl KillHandle {
+    /// Kills the process with SIGKILL and waits until it has ended.
     pub fn kill(&self) {
         self.0.kill();
     }
 }
 
 impl Invocation {
-    /// Waits for the answer, and kills the process if none comes in time.
-    pub async fn answer(mut self) -> Answer {
+    /// Waits for the outcome. Kills the process if there is no response in time.
+    pub async fn outcome(mut self) -> InvocationOutcome {
         let mut ended = self.process.ended.clone();
-        let said = tokio::select! {
+        let result = tokio::select! {
             biased;
-            said = &mut self.said => said.ok(),
-            // An answer may have come in the same moment.
-            _ = ended.wait_for(|ended| *ended) => self.said.try_recv().ok(),
-            () = tokio::time::sleep(self.time) => {
+            result = &mut self.result => result.ok(),
+            // The response may have arrived just before the process ended.
+            _ = ended.wait_for(|ended| *ended) => self.result.try_recv().ok(),
+            () = tokio::time::sleep(self.timeout) => {
                 self.process.kill();
-                return Answer::TimedOut;
+                return InvocationOutcome::TimedOut;
             }
         };
-        match said {
-            Some(Ok(answer)) => Answer::Answered(answer),
-            Some(Err(error)) => Answer::Failed(error),
-            None => Answer::Died,
+        match result {
+            Some(Ok(response)) => InvocationOutcome::Response(response),
+            Some(Err(error)) => InvocationOutcome::Error(error),
+            None => InvocationOutcome::Crashed,
         }
     }
 }
 
-impl Answer {
-    /// The ids that it reports as failed; fails unless it answered.
+impl InvocationOutcome {
+    /// Returns the ids that the response reports as failed.
+    ///
+    /// # Panics
+    /// If the outcome is not a response.
     #[track_caller]
     #[must_use]
     pub fn failures(&self) -> Vec<&str> {
-        let Self::Answered(answer) = self else { panic!("it did not answer: {self:?}") };
-        let failures = answer["batchItemFailures"]
+        let Self::Response(response) = self else { panic!("no response: {self:?}") };
+        let failures = response["batchItemFailures"]
             .as_array()
-            .unwrap_or_else(|| panic!("no failures in {answer}"));
+            .unwrap_or_else(|| panic!("no batchItemFailures in {response}"));
         failures
             .iter()
-            .map(|failure| failure["itemIdentifier"].as_str().expect("ids are text"))
+            .map(|failure| failure["itemIdentifier"].as_str().expect("ids are strings"))
             .collect()
     }
 }

@@ -1,6 +1,5 @@
-//! The functions' packages, of the binaries that the tests build: stripped, unpacked to run from and zipped to deploy.
-//!
-//! They are for the emulator on this machine. What goes to AWS is built by `lambda/package.sh`, optimised and for its processors.
+//! Deployment packages of the functions with the binaries of the test profile, for the emulator and for
+//! the processor of this machine. `lambda/package.sh` builds the packages for AWS.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,36 +11,37 @@ use std::time::SystemTime;
 use crate::validators::tool;
 use crate::{build_folder, repository};
 
-/// Every function.
+/// The names of all functions.
 pub const FUNCTIONS: [&str; 5] = ["detect", "issue", "schedule-mail", "send-mail", "bounce"];
 
-/// The folder of a function's unpacked package; beside it stands its zip, `<function>.zip`.
+/// Returns the folder of a function's unpacked package. Its zip, `<function>.zip`, is next to it.
 #[must_use]
 pub(super) fn package(function: &str) -> PathBuf {
     folder().join(function)
 }
 
-/// The folder of all packages.
+/// Returns the folder of all packages, after building them.
 pub(super) fn folder() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = build_folder().join("functions");
-        fs::create_dir_all(&folder).expect("folders can be made");
-        // Test processes that start together make them one after the other.
-        let lock = File::create(folder.join("lock")).expect("files can be made");
-        lock.lock().expect("files can be locked");
-        build();
+        fs::create_dir_all(&folder).expect("the folder can be created");
+        // Test processes that run at the same time must not write the same packages.
+        let lock = File::create(folder.join("lock")).expect("the lock file can be created");
+        lock.lock().expect("the lock file can be locked");
+        build_binaries();
         for function in FUNCTIONS {
-            make(&folder, function);
+            build_package(&folder, function);
         }
         folder
     });
     &FOLDER
 }
 
-/// Built with all other programs, so that no feature changes and nothing is compiled twice.
-fn build() {
+/// Builds the binaries of the whole workspace, because a build of the functions alone would select other
+/// features and compile the dependencies again.
+fn build_binaries() {
     let build = build_folder();
-    let target = build.parent().expect("the build folder stands in the target folder");
+    let target = build.parent().expect("the build folder is in the target folder");
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let profile: &[&str] = if build.ends_with("release") { &["--release"] } else { &[] };
     let status = Command::new(cargo)
@@ -51,10 +51,11 @@ fn build() {
         .arg(target)
         .current_dir(repository())
         .status();
-    assert!(status.expect("cargo runs").success(), "the functions do not build");
+    assert!(status.expect("cargo runs").success(), "the functions can't be built");
 }
 
-fn make(folder: &Path, function: &str) {
+/// Builds a package unless it is newer than its sources.
+fn build_package(folder: &Path, function: &str) {
     let program = build_folder().join(function);
     let zip = folder.join(format!("{function}.zip"));
     let sources =
@@ -66,45 +67,45 @@ fn make(folder: &Path, function: &str) {
     }
     let stripped = folder.join("stripped");
     tool("strip", &["-o".as_ref(), stripped.as_os_str(), program.as_os_str()]);
-    let unfinished = zip.with_extension("unfinished");
+    let temporary = zip.with_extension("temporary");
     let zipper = repository().join("lambda/zip.py");
     let arguments = [
         zipper.as_os_str(),
         function.as_ref(),
         stripped.as_ref(),
-        unfinished.as_ref(),
+        temporary.as_ref(),
         "--store".as_ref(),
     ];
     tool("python3", &arguments);
-    unpack(&unfinished, &folder.join(function));
-    fs::rename(unfinished, zip).expect("files can be renamed");
+    unpack(&temporary, &folder.join(function));
+    fs::rename(temporary, zip).expect("the zip can be renamed");
 }
 
-/// Unpacks a package, as Lambda does, in place of an older one.
+/// Unpacks a package as Lambda does. Replaces `folder` if it exists.
 pub fn unpack(zip: &Path, folder: &Path) {
     if folder.exists() {
-        fs::remove_dir_all(folder).expect("folders can be removed");
+        fs::remove_dir_all(folder).expect("the old package can be removed");
     }
     tool(
         "python3",
         &["-m".as_ref(), "zipfile".as_ref(), "-e".as_ref(), zip.as_os_str(), folder.as_os_str()],
     );
-    // Python's unpacker forgets who may run what.
+    // Python's zipfile does not restore permissions.
     fs::set_permissions(folder.join("bootstrap"), Permissions::from_mode(0o755))
-        .expect("it is ours");
+        .expect("the permissions can be set");
 }
 
-/// When the last change was made to a file, or in a folder.
+/// Returns the time of the last change of a file, or of any file in a folder.
 fn newest(path: &Path) -> SystemTime {
     if !path.is_dir() {
         return modified(path);
     }
     let entries = fs::read_dir(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let paths = entries.map(|entry| entry.expect("folders are readable").path());
+    let paths = entries.map(|entry| entry.expect("the folder is readable").path());
     paths.map(|path| newest(&path)).fold(modified(path), SystemTime::max)
 }
 
 fn modified(path: &Path) -> SystemTime {
     let about = fs::metadata(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    about.modified().expect("the file system keeps times")
+    about.modified().expect("the file system stores modification times")
 }

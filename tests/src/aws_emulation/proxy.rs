@@ -1,4 +1,4 @@
-//! A proxy before an emulator, which counts requests and lets some fail.
+//! A proxy in front of an emulator that records requests and makes some of them fail.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,29 +15,29 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::TIMEOUT;
-use super::fault::{self, Fault, When};
-use super::http::{HttpClient, client};
-use super::request::Seen;
+use super::api::{HttpClient, client};
+use super::fault::{self, Fault, Requests};
+use super::request::RecordedRequest;
 
-/// The proxy. Functions and clients that use its address reach the emulator through it, signatures included.
+/// A proxy on a free port. It forwards requests unchanged, including their signatures.
 pub struct Proxy {
     endpoint: String,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
 }
 
-/// When a request is held.
+/// At which point a proxy holds a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// Before anything is done.
-    Before,
-    /// When it is done, before the answer.
-    After,
+pub enum HoldAt {
+    /// Before the request is executed.
+    Request,
+    /// After the request is executed and before the client receives the response.
+    Response,
 }
 
-/// A request that is held, or will be when it comes. It goes on when this is dropped.
-pub struct Held {
-    reached: watch::Receiver<bool>,
+/// A request that the proxy holds as soon as it arrives. Dropping this value releases the request.
+pub struct HeldRequest {
+    is_held: watch::Receiver<bool>,
     _release: watch::Sender<()>,
 }
 
@@ -49,13 +49,14 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    seen: Vec<Seen>,
-    strike: Option<Strike>,
-    struck: usize,
+    requests: Vec<RecordedRequest>,
+    rule: Option<Rule>,
+    affected: usize,
 }
 
-struct Strike {
-    when: When,
+/// What happens to which requests.
+struct Rule {
+    requests: Requests,
     count: usize,
     effect: Effect,
 }
@@ -63,70 +64,69 @@ struct Strike {
 #[derive(Clone)]
 enum Effect {
     Fault(Fault),
-    Hold { moment: Moment, reached: watch::Sender<bool>, released: watch::Receiver<()> },
+    Hold { at: HoldAt, is_held: watch::Sender<bool>, released: watch::Receiver<()> },
 }
 
-/// The connection ends without an answer.
+/// Makes the server close the connection without a response.
 #[derive(Debug)]
-struct Cut;
+struct Disconnected;
 
-impl std::fmt::Display for Cut {
+impl std::fmt::Display for Disconnected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("cut off by the proxy")
+        f.write_str("disconnected by the proxy")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for Disconnected {}
 
 impl Proxy {
-    /// A proxy before the emulator at an address.
-    pub async fn before(upstream: &str) -> Self {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there are free ports");
-        let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
+    /// Starts a proxy in front of the emulator at the URL `upstream`. It ends when it is dropped.
+    pub async fn start(upstream: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+        let endpoint = format!("http://{}", listener.local_addr().expect("the socket is bound"));
         let upstream = authority(upstream);
         let shared = Arc::new(Shared { upstream, client: client(), state: Mutex::default() });
         let server = tokio::spawn(serve(listener, shared.clone()));
         Self { endpoint, shared, server }
     }
 
-    /// Its address.
+    /// Returns its URL.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Every request so far, or since [`Self::forget`].
+    /// Returns all requests since the start or the last [`Self::clear_requests`].
     #[must_use]
-    pub fn requests(&self) -> Vec<Seen> {
-        self.shared.state().seen.clone()
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.state().requests.clone()
     }
 
-    /// Forgets the requests so far.
-    pub fn forget(&self) {
-        self.shared.state().seen.clear();
+    /// Deletes the recorded requests.
+    pub fn clear_requests(&self) {
+        self.shared.state().requests.clear();
     }
 
-    /// Lets requests fail from now on, in place of what was set before.
-    pub fn inject(&self, when: When, fault: Fault) {
-        self.shared.state().strike = Some(Strike { when, count: 0, effect: Effect::Fault(fault) });
+    /// Makes the selected requests fail from now on. Replaces an earlier fault or hold.
+    pub fn inject(&self, requests: Requests, fault: Fault) {
+        self.shared.state().rule = Some(Rule { requests, count: 0, effect: Effect::Fault(fault) });
     }
 
-    /// Holds requests from now on, in place of what was set before, and tells when the first has come.
+    /// Holds the selected requests from now on. Replaces an earlier fault or hold.
     #[must_use]
-    pub fn hold(&self, when: When, moment: Moment) -> Held {
-        let (reached, watched) = watch::channel(false);
+    pub fn hold(&self, requests: Requests, at: HoldAt) -> HeldRequest {
+        let (is_held, watched) = watch::channel(false);
         let (release, released) = watch::channel(());
-        let effect = Effect::Hold { moment, reached, released };
-        self.shared.state().strike = Some(Strike { when, count: 0, effect });
-        Held { reached: watched, _release: release }
+        let effect = Effect::Hold { at, is_held, released };
+        self.shared.state().rule = Some(Rule { requests, count: 0, effect });
+        HeldRequest { is_held: watched, _release: release }
     }
 
-    /// Lets all later requests through, and says how many were met since the last time.
+    /// Ends the fault or hold. Returns how many requests were affected since the last call.
     pub fn clear(&self) -> usize {
         let mut state = self.shared.state();
-        state.strike = None;
-        std::mem::take(&mut state.struck)
+        state.rule = None;
+        std::mem::take(&mut state.affected)
     }
 }
 
@@ -136,13 +136,12 @@ impl Drop for Proxy {
     }
 }
 
-impl Held {
-    /// Waits until the request has come, and is done if it is held after that.
-    pub async fn reached(&mut self) {
-        let reached =
-            tokio::time::timeout(TIMEOUT, self.reached.wait_for(|reached| *reached)).await;
-        // The sender stays as long as the strike does; after that no request will come.
-        reached.expect("the request comes in time").expect("the request is still waited for");
+impl HeldRequest {
+    /// Waits until the request has arrived and is held.
+    pub async fn wait_until_held(&mut self) {
+        let held = tokio::time::timeout(TIMEOUT, self.is_held.wait_for(|is_held| *is_held)).await;
+        // The sender is dropped with the rule. After that, no request can be held.
+        held.expect("the request arrives in time").expect("the rule is still in effect");
     }
 }
 
@@ -151,78 +150,84 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a request and says what becomes of it.
-    fn judge(&self, seen: &Seen) -> Option<Effect> {
+    /// Records a request and returns the effect of the current rule on it.
+    fn record(&self, request: &RecordedRequest) -> Option<Effect> {
         let mut state = self.state();
-        state.seen.push(seen.clone());
-        let strike = state.strike.as_mut().filter(|strike| strike.when.counts(seen))?;
-        strike.count += 1;
-        let effect = strike.when.meets(strike.count).then(|| strike.effect.clone())?;
-        state.struck += 1;
+        state.requests.push(request.clone());
+        let rule = state.rule.as_mut().filter(|rule| rule.requests.counts(request))?;
+        rule.count += 1;
+        let effect = rule.requests.contains(rule.count).then(|| rule.effect.clone())?;
+        state.affected += 1;
         Some(effect)
     }
 
-    async fn relay(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Body>, Disconnected> {
         let (head, body) = request.into_parts();
-        // Read whole, so that a cut after it is a cut after the work.
-        let body = axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Cut)?;
-        let seen = Seen::of(&head);
-        let effect = self.judge(&seen);
+        // The body is read completely, because DisconnectAfter must execute the request first.
+        let body =
+            axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Disconnected)?;
+        let recorded = RecordedRequest::new(&head);
+        let effect = self.record(&recorded);
         let request = Request::from_parts(head, Body::from(body));
         match effect {
             None => self.forward(request).await,
-            Some(Effect::Fault(Fault::Broken)) => Ok(fault::broken(&seen.service)),
-            Some(Effect::Fault(Fault::Throttled)) => Ok(fault::throttled(&seen.service)),
-            Some(Effect::Fault(Fault::Answered(status, body))) => {
-                Ok(fault::answered(status, &body))
+            Some(Effect::Fault(Fault::InternalError)) => {
+                Ok(fault::internal_error(&recorded.service))
             }
-            Some(Effect::Fault(Fault::CutBefore)) => Err(Cut),
-            Some(Effect::Fault(Fault::CutAfter)) => self.forward(request).await.and(Err(Cut)),
-            Some(Effect::Fault(Fault::Slow(time))) => {
+            Some(Effect::Fault(Fault::Throttled)) => Ok(fault::throttled(&recorded.service)),
+            Some(Effect::Fault(Fault::CustomResponse(status, body))) => {
+                Ok(fault::custom(status, &body))
+            }
+            Some(Effect::Fault(Fault::DisconnectBefore)) => Err(Disconnected),
+            Some(Effect::Fault(Fault::DisconnectAfter)) => {
+                self.forward(request).await.and(Err(Disconnected))
+            }
+            Some(Effect::Fault(Fault::SlowResponse(delay))) => {
                 let response = self.forward(request).await;
-                tokio::time::sleep(time).await;
+                tokio::time::sleep(delay).await;
                 response
             }
-            Some(Effect::Hold { moment: Moment::Before, reached, released }) => {
-                hold(&reached, released).await;
+            Some(Effect::Hold { at: HoldAt::Request, is_held, released }) => {
+                hold(&is_held, released).await;
                 self.forward(request).await
             }
-            Some(Effect::Hold { moment: Moment::After, reached, released }) => {
+            Some(Effect::Hold { at: HoldAt::Response, is_held, released }) => {
                 let response = self.forward(request).await;
-                hold(&reached, released).await;
+                hold(&is_held, released).await;
                 response
             }
         }
     }
 
-    /// Sends a request on as it came: the host that was signed stays in its header, only the connection goes elsewhere.
-    async fn forward(&self, mut request: Request<Body>) -> Result<Response<Body>, Cut> {
+    /// Forwards a request. The header `Host` stays unchanged, because it is part of the signature.
+    async fn forward(&self, mut request: Request<Body>) -> Result<Response<Body>, Disconnected> {
         let upstream = self.upstream.clone();
         let path =
             request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         let uri = Uri::builder().scheme("http").authority(upstream).path_and_query(path);
-        *request.uri_mut() = uri.build().expect("its parts are well-formed");
-        let (head, body) = self.client.request(request).await.map_err(|_| Cut)?.into_parts();
+        *request.uri_mut() = uri.build().expect("the parts of the URI are valid");
+        let (head, body) =
+            self.client.request(request).await.map_err(|_| Disconnected)?.into_parts();
         let body: Bytes =
-            axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Cut)?;
+            axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Disconnected)?;
         Ok(Response::from_parts(head, Body::from(body)))
     }
 }
 
-async fn hold(reached: &watch::Sender<bool>, mut released: watch::Receiver<()>) {
-    reached.send_replace(true);
-    // Nothing is ever sent: it goes on when the sender is dropped.
+async fn hold(is_held: &watch::Sender<bool>, mut released: watch::Receiver<()>) {
+    is_held.send_replace(true);
+    // Nothing is sent on this channel: it ends when the `HeldRequest` is dropped.
     let _ = released.changed().await;
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    // The connections end with the proxy.
+    // Dropping the set closes all connections when the proxy ends.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let shared = shared.clone();
         connections.spawn(async move {
-            let service = service_fn(|request| shared.relay(request));
-            // Cut connections end with an error, and so do those of clients that are killed.
+            let service = service_fn(|request| shared.handle(request));
+            // An error is expected after a disconnect, or if the client was killed.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
         while connections.try_join_next().is_some() {}
@@ -230,6 +235,6 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 fn authority(endpoint: &str) -> Authority {
-    let uri: Uri = endpoint.parse().expect("the address is a URL");
-    uri.authority().expect("the address names a host").clone()
+    let uri: Uri = endpoint.parse().expect("the endpoint is a URL");
+    uri.authority().expect("the endpoint has a host").clone()
 }

@@ -1,19 +1,21 @@
-//! What a request to AWS asks for, read off its headers.
+//! The service and the action of a request to AWS, from its headers.
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-/// A request that went through a proxy.
+/// A request that a proxy received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The service, as signatures name it: `dynamodb`, `s3`, `sqs`, `events`, `scheduler`, `ses`, `secretsmanager`.
+pub struct RecordedRequest {
+    /// The service as in the signature: `dynamodb`, `s3`, `sqs`, `events`, `scheduler`, `ses` or
+    /// `secretsmanager`.
     pub service: String,
-    /// `PutItem` and the like, or method and path where the service names no action.
+    /// The action, such as `PutItem`. For a service without actions in headers, the method and the
+    /// path, such as `PUT /bucket/key`.
     pub action: String,
 }
 
-impl Seen {
-    pub(super) fn of(head: &Parts) -> Self {
+impl RecordedRequest {
+    pub(super) fn new(head: &Parts) -> Self {
         let target = text(&head.headers, "x-amz-target").and_then(|target| target.rsplit_once('.'));
         let action = match target {
             Some((_, action)) => action.to_owned(),
@@ -23,7 +25,7 @@ impl Seen {
     }
 }
 
-/// The fourth part of the credential's scope: `Credential=key/date/region/service/aws4_request`.
+/// Returns the fourth part of the credential: `Credential=key/date/region/service/aws4_request`.
 fn service(headers: &HeaderMap) -> Option<&str> {
     let (_, credential) = text(headers, "authorization")?.split_once("Credential=")?;
     credential.split(',').next()?.split('/').nth(3)

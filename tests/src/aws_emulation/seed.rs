@@ -1,4 +1,4 @@
-//! What stands in the table before anything happens: learners, courses, enrollments; and what happens, a completion.
+//! Write access to the table, as the learning platform has it: users, courses, enrollments, completions.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -6,21 +6,21 @@ use serde_json::{Value, json};
 use super::Stack;
 use crate::{course, repository, user};
 
-/// A completion of the demo.
+/// A completed enrollment of the demo.
 #[derive(Clone, Debug)]
 pub struct Completion {
-    /// Who.
+    /// The user id.
     pub user: String,
-    /// Of which course.
+    /// The course id.
     pub course: String,
-    /// As which enrollment.
+    /// The enrollment id.
     pub enrollment: String,
-    /// When, in RFC 3339.
+    /// The completion date in RFC 3339.
     pub completed_at: String,
 }
 
 impl Completion {
-    /// The completions of `cli/demo/events.jsonl`, bare or in their envelopes.
+    /// Returns the completions of `cli/demo/events.jsonl`, which has events with and without an envelope.
     #[must_use]
     pub fn of_demo() -> Vec<Self> {
         let lines = demo("events.jsonl");
@@ -30,7 +30,7 @@ impl Completion {
     }
 
     fn read(event: &Value) -> Self {
-        let text = |name: &str| event[name].as_str().expect("ids and dates are text").to_owned();
+        let text = |name: &str| event[name].as_str().expect("ids and dates are strings").to_owned();
         Self {
             user: text("userId"),
             course: text("courseId"),
@@ -41,50 +41,51 @@ impl Completion {
 }
 
 impl Stack {
-    /// Writes the two learners and two courses that the tests know: Ada and Grace, engines and compilers.
+    /// Writes the users Ada and Grace and the courses Analytical Engines and Compilers.
     pub async fn seed(&self) {
         for user in [user("u-ada", "Ada Lovelace"), user("u-grace", "Grace Hopper")] {
-            self.put(user_item(user)).await;
+            self.put_item(user_item(user)).await;
         }
         for course in [course("c-1", "Analytical Engines"), course("c-2", "Compilers")] {
-            self.put(course_item(course)).await;
+            self.put_item(course_item(course)).await;
         }
     }
 
-    /// Writes a learner named Ada Lovelace with an address of a test's own, by which its e-mails are told apart.
-    pub async fn learner(&self, user: &str, address: &str) {
-        self.put(user_item(json!({ "userId": user, "name": "Ada Lovelace", "email": address })))
-            .await;
+    /// Writes a user named Ada Lovelace. A unique address lets a test find the e-mails of this user.
+    pub async fn put_user(&self, user: &str, address: &str) {
+        self.put_item(user_item(
+            json!({ "userId": user, "name": "Ada Lovelace", "email": address }),
+        ))
+        .await;
     }
 
-    /// Writes the learners and courses of `cli/demo`.
+    /// Writes the users and courses of `cli/demo`.
     pub async fn seed_demo(&self) {
         let list =
             |name: &str| serde_json::from_str::<Vec<Value>>(&demo(name)).expect("the demo is JSON");
         for user in list("users.json") {
-            self.put(user_item(user)).await;
+            self.put_item(user_item(user)).await;
         }
         for course in list("courses.json") {
-            self.put(course_item(course)).await;
+            self.put_item(course_item(course)).await;
         }
     }
 
     /// Writes an item, given as JSON.
-    pub async fn put(&self, item: Value) {
+    pub async fn put_item(&self, item: Value) {
         let item = serde_dynamo::to_item(item).expect("an item is an object");
-        let table = self.resource("Table");
-        self.table
+        self.dynamodb
             .put_item()
-            .table_name(table)
+            .table_name(self.resource("Table"))
             .set_item(Some(item))
             .send()
             .await
-            .expect("items can be written");
+            .expect("the item can be written");
     }
 
-    /// Enrols a learner in a course.
+    /// Enrolls a user in a course.
     pub async fn enroll(&self, user: &str, course: &str, enrollment: &str) {
-        self.put(json!({
+        self.put_item(json!({
             "pk": format!("USER#{user}"),
             "sk": format!("ENROLLMENT#{enrollment}"),
             "type": "Enrollment",
@@ -95,10 +96,11 @@ impl Stack {
         .await;
     }
 
-    /// Lets an enrolled learner complete the course.
+    /// Sets the completion date of an enrollment, which must exist.
     pub async fn complete(&self, user: &str, enrollment: &str, completed_at: &str) {
-        let update = self.table.update_item().table_name(self.resource("Table"));
-        update
+        self.dynamodb
+            .update_item()
+            .table_name(self.resource("Table"))
             .key("pk", AttributeValue::S(format!("USER#{user}")))
             .key("sk", AttributeValue::S(format!("ENROLLMENT#{enrollment}")))
             .condition_expression("attribute_exists(pk)")
@@ -108,17 +110,24 @@ impl Stack {
             .await
             .expect("the enrollment can be completed");
     }
+
+    /// Enrolls a user in the course Analytical Engines and completes the enrollment.
+    pub async fn enroll_and_complete(&self, user: &str, enrollment: &str) {
+        self.enroll(user, "c-1", enrollment).await;
+        self.complete(user, enrollment, "2026-11-20T14:03:21Z").await;
+    }
 }
 
 fn user_item(mut user: Value) -> Value {
-    user["pk"] = json!(format!("USER#{}", user["userId"].as_str().expect("ids are text")));
+    user["pk"] = json!(format!("USER#{}", user["userId"].as_str().expect("ids are strings")));
     user["sk"] = json!("USER");
     user["type"] = json!("User");
     user
 }
 
 fn course_item(mut course: Value) -> Value {
-    course["pk"] = json!(format!("COURSE#{}", course["courseId"].as_str().expect("ids are text")));
+    course["pk"] =
+        json!(format!("COURSE#{}", course["courseId"].as_str().expect("ids are strings")));
     course["sk"] = json!("COURSE");
     course["type"] = json!("Course");
     course

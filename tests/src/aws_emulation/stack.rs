@@ -1,63 +1,65 @@
-//! `lambda/template.yaml`, deployed into an emulator with the real functions: what it is made of, and clients for it.
+//! `lambda/template.yaml`, deployed to an emulator with the real functions.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::http::Cloud;
+use super::api::EmulatorApi;
 use super::{Emulator, Function, configuration, packages};
 use crate::validators::python_with;
 
-/// A deployed stack. Learners are enrolled and complete courses in it, and what came of it is read back.
+/// A deployed stack, with a client for each service.
 pub struct Stack {
-    /// Its name.
+    /// The name of the stack.
     pub name: String,
-    /// The emulator's address.
+    /// The URL of the emulator.
     pub endpoint: String,
-    /// The table's client.
-    pub table: aws_sdk_dynamodb::Client,
-    /// The objects' client.
-    pub objects: aws_sdk_s3::Client,
-    /// The queues' client.
-    pub queues: aws_sdk_sqs::Client,
-    /// The buses' client.
-    pub buses: aws_sdk_eventbridge::Client,
-    /// The schedules' client.
-    pub schedules: aws_sdk_scheduler::Client,
-    /// The e-mails' client.
-    pub post: aws_sdk_sesv2::Client,
-    pub(super) cloud: Cloud,
+    /// The client for the table.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The client for the buckets.
+    pub s3: aws_sdk_s3::Client,
+    /// The client for the queues.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The client for the event bus.
+    pub eventbridge: aws_sdk_eventbridge::Client,
+    /// The client for the schedules.
+    pub scheduler: aws_sdk_scheduler::Client,
+    /// The client for e-mails.
+    pub ses: aws_sdk_sesv2::Client,
+    pub(super) api: EmulatorApi,
     resources: BTreeMap<String, String>,
 }
 
 impl Stack {
-    /// Deploys the template under a name of its own, with parameters, and lets the sender's address send.
+    /// Deploys the template as a stack with this name and these parameters, and verifies the sender.
     pub async fn deploy(emulator: &Emulator, name: &str, parameters: &[(&str, &str)]) -> Self {
         let endpoint = emulator.endpoint().to_owned();
         let mut outputs = run_deployment(&endpoint, name, parameters).await;
-        let resources =
-            serde_json::from_value(outputs["resources"].take()).expect("a resource has an id");
+        let resources = serde_json::from_value(outputs["resources"].take())
+            .expect("every resource has a physical id");
         let configuration = configuration(&endpoint);
-        let objects =
-            aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
-        let cloud = Cloud::at(&endpoint);
+        let s3 = aws_sdk_s3::config::Builder::from(&configuration).force_path_style(true).build();
+        let api = EmulatorApi::new(&endpoint);
         let stack = Self {
             name: name.to_owned(),
             endpoint,
-            table: aws_sdk_dynamodb::Client::new(&configuration),
-            objects: aws_sdk_s3::Client::from_conf(objects),
-            queues: aws_sdk_sqs::Client::new(&configuration),
-            buses: aws_sdk_eventbridge::Client::new(&configuration),
-            schedules: aws_sdk_scheduler::Client::new(&configuration),
-            post: aws_sdk_sesv2::Client::new(&configuration),
-            cloud,
+            dynamodb: aws_sdk_dynamodb::Client::new(&configuration),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sqs: aws_sdk_sqs::Client::new(&configuration),
+            eventbridge: aws_sdk_eventbridge::Client::new(&configuration),
+            scheduler: aws_sdk_scheduler::Client::new(&configuration),
+            ses: aws_sdk_sesv2::Client::new(&configuration),
+            api,
             resources,
         };
         stack.verify_sender().await;
         stack
     }
 
-    /// The name, address or other id that a resource of the template has here. A queue's is its URL.
+    /// Returns the physical id of a resource of the template. That of a queue is its URL.
+    ///
+    /// # Panics
+    /// If the template has no such resource.
     #[track_caller]
     #[must_use]
     pub fn resource(&self, logical: &str) -> &str {
@@ -66,44 +68,45 @@ impl Stack {
             .unwrap_or_else(|| panic!("the template has no {logical}: {:?}", self.resources))
     }
 
-    /// A function of the stack as a process of the test, with the environment that the template gives it. It calls AWS at the
-    /// given address, which may be a proxy's. Call [`Self::pause_triggers`] first, or the emulator's own functions work as well.
+    /// Returns a function that runs in a process of the test, with the environment variables of the
+    /// template. It calls AWS at `endpoint`, which can be that of a proxy. Call
+    /// [`Self::pause_triggers`] first; otherwise the emulator also invokes its own instances.
     pub async fn function(&self, name: &str, endpoint: &str) -> Function {
         let environment = self.environment(name).await;
         environment.iter().fold(Function::new(name, endpoint), |function, (name, value)| {
-            function.with(name, value.as_str().expect("variables are text"))
+            function.with_variable(name, value.as_str().expect("variables are strings"))
         })
     }
 
-    /// The environment that the template gives to a function.
+    /// Returns the environment variables that the template gives to a function.
     pub async fn environment(&self, name: &str) -> serde_json::Map<String, Value> {
-        let function = self.resource(&pascal(name));
+        let function = self.resource(&logical_id(name));
         let about = self
-            .cloud
+            .api
             .get("lambda", &format!("/2015-03-31/functions/{function}/configuration"))
             .await;
         about["Environment"]["Variables"].as_object().cloned().unwrap_or_default()
     }
 
-    /// Stops the emulator's event source mappings, so that nothing invokes a function but the test.
+    /// Disables all event source mappings, so that only the test invokes functions.
     pub async fn pause_triggers(&self) {
         for name in packages::FUNCTIONS {
-            let function = self.resource(&pascal(name));
+            let function = self.resource(&logical_id(name));
             let path = format!("/2015-03-31/event-source-mappings/?FunctionName={function}");
-            let mappings = self.cloud.get("lambda", &path).await;
+            let mappings = self.api.get("lambda", &path).await;
             let mappings = mappings["EventSourceMappings"].as_array().expect("mappings are listed");
-            assert_eq!(mappings.len(), 1, "{name} has other mappings than its own: {mappings:?}");
-            let id = mappings[0]["UUID"].as_str().expect("a mapping has an id");
+            assert_eq!(mappings.len(), 1, "{name} must have one mapping: {mappings:?}");
+            let id = mappings[0]["UUID"].as_str().expect("a mapping has a UUID");
             let path = format!("/2015-03-31/event-source-mappings/{id}");
-            self.cloud.put("lambda", &path, &json!({ "Enabled": false })).await;
+            self.api.put("lambda", &path, &json!({ "Enabled": false })).await;
         }
     }
 
-    /// What a function has logged in the emulator, as lines in order.
+    /// Returns the lines that a function has logged in the emulator, in order.
     pub async fn log(&self, name: &str) -> Vec<String> {
-        let group = self.resource(&format!("{}Logs", pascal(name)));
+        let group = self.resource(&format!("{}Logs", logical_id(name)));
         let found = self
-            .cloud
+            .api
             .call("logs", "Logs_20140328.FilterLogEvents", &json!({ "logGroupName": group }))
             .await;
         let events = found["events"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -114,15 +117,15 @@ impl Stack {
             .collect()
     }
 
-    /// The ARN of the table's stream.
+    /// Returns the ARN of the table's stream.
     pub async fn stream(&self) -> String {
         let table = self
-            .table
+            .dynamodb
             .describe_table()
             .table_name(self.resource("Table"))
             .send()
             .await
-            .expect("it exists");
+            .expect("the table exists");
         let stream = table.table.and_then(|table| table.latest_stream_arn);
         stream.expect("the table has a stream")
     }
@@ -133,20 +136,20 @@ impl Stack {
             environment.get("TESTAMUR_MAIL_FROM").and_then(Value::as_str).unwrap_or_default();
         let address =
             sender.rsplit_once('<').map_or(sender, |(_, address)| address.trim_end_matches('>'));
-        // The template or another stack may have done it.
-        let _ = self.post.create_email_identity().email_identity(address).send().await;
+        // The template or another stack may have created the identity already.
+        let _ = self.ses.create_email_identity().email_identity(address).send().await;
     }
 }
 
-/// `schedule-mail` is `ScheduleMail` in the template.
-fn pascal(name: &str) -> String {
+/// Returns the logical id of a function: `schedule-mail` is `ScheduleMail` in the template.
+fn logical_id(name: &str) -> String {
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
     name.split('-').map(capital).collect()
 }
 
-/// The process is waited for beside the runtime, which may have a proxy to serve.
+/// Runs deploy.py in a blocking task, because the runtime may have to serve a proxy meanwhile.
 async fn run_deployment(endpoint: &str, name: &str, parameters: &[(&str, &str)]) -> Value {
-    let zips = packages::folder().to_str().expect("the build folder's path is UTF-8");
+    let zips = packages::folder().to_str().expect("the path of the build folder is UTF-8");
     let parameters = parameters.iter().map(|(key, value)| format!("{key}={value}"));
     let mut arguments = vec![endpoint.to_owned(), name.to_owned(), zips.to_owned()];
     arguments.extend(parameters);

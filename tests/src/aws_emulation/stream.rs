@@ -1,117 +1,132 @@
-//! A table's stream, handed to a function by AWS's rules, which the emulator's own mapping does not keep.
+//! Delivery of a table's stream to a function by the rules of AWS, which the emulator's own event source
+//! mapping does not implement.
 //!
-//! A function that reports failures gets everything from the lowest reported sequence number again; one that fails as a whole,
-//! dies or is too slow gets the whole batch again. Nothing after a failure is handed over before it. Ages,
-//! numbers of retries and halved batches are left out: a test stops asking when it likes.
+//! If a function reports failures, the next batch begins at the lowest reported sequence number. If a
+//! function returns an error, crashes or times out, the same batch is delivered again. No record is
+//! delivered before an earlier one that failed. The maximum age, the maximum number of attempts and the
+//! bisection of batches are not emulated.
 
 use serde_json::{Value, json};
 
+use super::api::EmulatorApi;
 use super::events::stream_event;
-use super::function::{Answer, Function};
-use super::http::Cloud;
+use super::function::{Function, InvocationOutcome};
 
-/// How many records are handed over at a time.
-const BATCH: usize = 100;
+/// The maximum number of records in a batch.
+const BATCH_SIZE: usize = 100;
 
-/// The reader of one stream, and how far it is.
+/// Reads a stream and delivers its records in order.
 pub struct StreamPoller {
-    cloud: Cloud,
+    api: EmulatorApi,
     stream: String,
     iterator: String,
     records: Vec<Value>,
-    done: usize,
-    wanted: fn(&Value) -> bool,
+    /// The number of records that are done.
+    position: usize,
+    filter: fn(&Value) -> bool,
 }
 
-/// What became of a batch.
+/// A batch that was delivered to a function.
 #[derive(Debug)]
-pub struct Turn {
-    /// The sequence numbers that the function got, in order.
-    pub handed: Vec<String>,
-    /// What it said.
-    pub answer: Answer,
-    /// How many of them are done with.
-    pub done: usize,
+pub struct DeliveredBatch {
+    /// The sequence numbers of its records, in order.
+    pub sequence_numbers: Vec<String>,
+    /// The outcome of the invocation.
+    pub outcome: InvocationOutcome,
+    /// How many records are done, counted from the first one. The others will be delivered again.
+    pub completed: usize,
 }
 
 impl StreamPoller {
-    /// Reads a stream from its beginning, filtered as the template's mapping filters.
+    /// Returns a poller that starts at the oldest record and has the filter of the template.
     pub async fn new(endpoint: &str, stream: &str) -> Self {
-        let cloud = Cloud::at(endpoint);
-        let about = cloud
-            .call("dynamodb", &target("DescribeStream"), &json!({ "StreamArn": stream }))
-            .await;
+        let api = EmulatorApi::new(endpoint);
+        let description =
+            api.call("dynamodb", &target("DescribeStream"), &json!({ "StreamArn": stream })).await;
         // The emulator's streams have one shard.
-        let shard = &about["StreamDescription"]["Shards"][0]["ShardId"];
-        let from =
+        let shard = &description["StreamDescription"]["Shards"][0]["ShardId"];
+        let request =
             json!({ "StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
-        let found = cloud.call("dynamodb", &target("GetShardIterator"), &from).await;
-        let iterator = found["ShardIterator"].as_str().expect("a shard can be read").to_owned();
-        let stream = stream.to_owned();
-        Self { cloud, stream, iterator, records: Vec::new(), done: 0, wanted }
+        let response = api.call("dynamodb", &target("GetShardIterator"), &request).await;
+        Self {
+            iterator: response["ShardIterator"].as_str().expect("an iterator").to_owned(),
+            api,
+            stream: stream.to_owned(),
+            records: Vec::new(),
+            position: 0,
+            filter: matches_template_filter,
+        }
     }
 
-    /// Without the mapping's filter: a function must know itself what to leave alone.
+    /// Removes the filter, so that every change is delivered.
     #[must_use]
     pub fn unfiltered(self) -> Self {
-        Self { wanted: |_| true, ..self }
+        Self { filter: |_| true, ..self }
     }
 
-    /// Hands over one batch, if there are records.
-    pub async fn turn(&mut self, function: &mut Function) -> Option<Turn> {
+    /// Delivers one batch. Returns `None` if no record is left.
+    pub async fn deliver(&mut self, function: &mut Function) -> Option<DeliveredBatch> {
         self.read().await;
-        let batch = &self.records[self.done..self.records.len().min(self.done + BATCH)];
+        let end = self.records.len().min(self.position + BATCH_SIZE);
+        let batch = &self.records[self.position..end];
         if batch.is_empty() {
             return None;
         }
-        let answer = function.invoke(&stream_event(&self.stream, batch)).await;
-        let handed: Vec<_> =
+        let outcome = function.invoke(&stream_event(&self.stream, batch)).await;
+        let sequence_numbers: Vec<_> =
             batch.iter().map(|record| sequence_number(record).to_owned()).collect();
-        let done = done(&handed, &answer);
-        self.done += done;
-        Some(Turn { handed, answer, done })
+        let completed = completed(&sequence_numbers, &outcome);
+        self.position += completed;
+        Some(DeliveredBatch { sequence_numbers, outcome, completed })
     }
 
-    /// Hands over batches until nothing is left, at most so many times.
-    pub async fn drain(&mut self, function: &mut Function, turns: usize) -> Vec<Turn> {
-        let mut taken = Vec::new();
-        while taken.len() < turns
-            && let Some(turn) = self.turn(function).await
+    /// Delivers batches until no record is left, at most `max_batches`.
+    pub async fn deliver_all(
+        &mut self,
+        function: &mut Function,
+        max_batches: usize,
+    ) -> Vec<DeliveredBatch> {
+        let mut delivered = Vec::new();
+        while delivered.len() < max_batches
+            && let Some(batch) = self.deliver(function).await
         {
-            taken.push(turn);
+            delivered.push(batch);
         }
-        taken
+        delivered
     }
 
+    /// Reads all new records.
     async fn read(&mut self) {
         loop {
-            let from = json!({ "ShardIterator": self.iterator });
-            let mut found = self.cloud.call("dynamodb", &target("GetRecords"), &from).await;
-            if let Some(next) = found["NextShardIterator"].as_str() {
+            let request = json!({ "ShardIterator": self.iterator });
+            let mut response = self.api.call("dynamodb", &target("GetRecords"), &request).await;
+            if let Some(next) = response["NextShardIterator"].as_str() {
                 next.clone_into(&mut self.iterator);
             }
-            let Value::Array(records) = found["Records"].take() else { return };
+            let Value::Array(records) = response["Records"].take() else { return };
             if records.is_empty() {
                 return;
             }
-            self.records.extend(records.into_iter().filter(self.wanted));
+            self.records.extend(records.into_iter().filter(self.filter));
         }
     }
 }
 
-/// How many records from the first on are done with. An id that is none of the batch fails all of it.
-fn done(handed: &[String], answer: &Answer) -> usize {
-    let Answer::Answered(said) = answer else { return 0 };
-    let failures = said["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
+/// Returns how many records are done, counted from the first one. A reported id that is not in the batch
+/// fails the whole batch.
+fn completed(sequence_numbers: &[String], outcome: &InvocationOutcome) -> usize {
+    let InvocationOutcome::Response(response) = outcome else { return 0 };
+    let failures = response["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
     let position = |failure: &Value| {
         let id = failure["itemIdentifier"].as_str();
-        handed.iter().position(|number| id == Some(number)).unwrap_or(0)
+        sequence_numbers.iter().position(|number| id == Some(number)).unwrap_or(0)
     };
-    failures.iter().map(position).min().unwrap_or(handed.len())
+    failures.iter().map(position).min().unwrap_or(sequence_numbers.len())
 }
 
-/// The filter of the template's mapping: a completion that was not there before, or a certificate that is new or changed.
-fn wanted(record: &Value) -> bool {
+/// Returns whether a record passes the filter of the template's event source mapping: an enrollment whose
+/// completion date changes from absent to present, or a certificate that is created or changed.
+fn matches_template_filter(record: &Value) -> bool {
     let (old, new) = (&record["dynamodb"]["OldImage"], &record["dynamodb"]["NewImage"]);
     let has_date =
         |image: &Value| !image["completionDate"]["S"].as_str().unwrap_or_default().is_empty();

@@ -1,4 +1,4 @@
-//! The harness of the cloud tests itself: the emulators start and end, the template deploys, the proxy's faults are real.
+//! The emulation itself: emulators start and end, the template deploys, and injected faults take effect.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,83 +9,31 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use testamur_tests::aws_emulation::{
-    Cloud, Emulator, Fault, Moment, Moto, Proxy, Seen, Stack, When, configuration, until,
+    Emulator, EmulatorApi, Fault, HoldAt, Moto, Proxy, RecordedRequest, Requests, Stack,
+    configuration, wait_for,
 };
 
-/// A table of its own in the emulator, and a client that reaches it through a proxy and never tries again.
-struct Through {
-    proxy: Proxy,
-    table: String,
-    struck: aws_sdk_dynamodb::Client,
-    direct: aws_sdk_dynamodb::Client,
-}
-
-impl Through {
-    async fn new(table: &str) -> Self {
-        let emulator = Emulator::shared().endpoint();
-        let proxy = Proxy::before(emulator).await;
-        let direct = aws_sdk_dynamodb::Client::new(&configuration(emulator));
-        let attribute = AttributeDefinition::builder()
-            .attribute_name("pk")
-            .attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
-        let create =
-            direct.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
-        let create = create
-            .attribute_definitions(attribute.build().unwrap())
-            .key_schema(key.build().unwrap());
-        create.send().await.unwrap();
-        let once = configuration(proxy.endpoint())
-            .into_builder()
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .build();
-        Self {
-            proxy,
-            table: table.to_owned(),
-            struck: aws_sdk_dynamodb::Client::new(&once),
-            direct,
-        }
-    }
-
-    async fn put(&self, pk: &str) -> Result<(), SdkError<PutItemError>> {
-        let put = self
-            .struck
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", AttributeValue::S(pk.to_owned()));
-        put.send().await.map(drop)
-    }
-
-    async fn holds(&self, pk: &str) -> bool {
-        let get = self
-            .direct
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk.to_owned()));
-        get.send().await.unwrap().item.is_some()
-    }
-}
-
 #[tokio::test]
-async fn both_emulators_answer_and_the_first_enforces_roles() {
-    let health = Cloud::at(Emulator::shared().endpoint()).get("", "/_ministack/health").await;
-    assert_eq!(health["auth"], "enabled");
-    let queues = aws_sdk_sqs::Client::new(&configuration(Moto::shared().endpoint()));
-    assert!(queues.list_queues().send().await.unwrap().queue_urls.is_none());
+async fn both_emulators_respond_and_ministack_enforces_roles() {
+    let api = EmulatorApi::new(Emulator::shared().endpoint());
+    assert_eq!(api.get("", "/_ministack/health").await["auth"], "enabled");
+    let sqs = aws_sdk_sqs::Client::new(&configuration(Moto::shared().endpoint()));
+    assert!(sqs.list_queues().send().await.unwrap().queue_urls.is_none());
 }
 
 #[test]
-fn an_emulator_ends_with_whoever_started_it() {
+fn an_emulator_ends_when_it_is_dropped() {
     let emulator = Emulator::start();
-    let process = format!("/proc/{}", emulator.process());
+    let process = format!("/proc/{}", emulator.process_id());
     assert!(Path::new(&process).exists());
     drop(emulator);
     assert!(!Path::new(&process).exists());
 }
 
 #[tokio::test]
-async fn the_template_deploys_and_takes_learners() {
+async fn the_template_deploys_and_enrollments_can_be_completed() {
     let stack = Stack::deploy(Emulator::shared(), "deploys", &[]).await;
     stack.pause_triggers().await;
     stack.seed().await;
@@ -98,100 +46,161 @@ async fn the_template_deploys_and_takes_learners() {
     {
         assert!(stack.messages(queue).await.is_empty(), "{queue}");
     }
-    assert!(stack.objects_below("").await.is_empty());
+    assert!(stack.list_objects("").await.is_empty());
     assert_eq!(stack.environment("detect").await["TESTAMUR_BUS"], stack.resource("Bus"));
 }
 
 #[tokio::test]
-async fn an_internal_error_is_seen_and_nothing_is_done() {
-    let through = Through::new("broken").await;
-    through.proxy.inject(When::at(2).of("dynamodb"), Fault::Broken);
-    through.put("first").await.unwrap();
-    let error = through.put("second").await.unwrap_err().into_service_error();
+async fn an_internal_error_prevents_the_write() {
+    let table = ProxiedTable::create("broken").await;
+    table.proxy.inject(Requests::nth(2).to("dynamodb"), Fault::InternalError);
+    table.put("first").await.unwrap();
+    let error = table.put("second").await.unwrap_err().into_service_error();
     assert!(error.is_internal_server_error(), "{error:?}");
-    through.put("third").await.unwrap();
-    assert!(
-        through.holds("first").await
-            && !through.holds("second").await
-            && through.holds("third").await
-    );
-    let put = Seen { service: "dynamodb".into(), action: "PutItem".into() };
-    assert_eq!(through.proxy.requests(), [put.clone(), put.clone(), put]);
+    table.put("third").await.unwrap();
+    assert!(table.contains("first").await);
+    assert!(!table.contains("second").await);
+    assert!(table.contains("third").await);
+    let put = RecordedRequest { service: "dynamodb".into(), action: "PutItem".into() };
+    assert_eq!(table.proxy.requests(), [put.clone(), put.clone(), put]);
 }
 
 #[tokio::test]
-async fn throttling_lasts_until_it_is_healed_and_meets_its_service_only() {
-    let through = Through::new("throttled").await;
-    through.proxy.inject(When::always().of("s3"), Fault::Throttled);
-    through.put("other").await.unwrap();
-    through.proxy.inject(When::always().action("Put"), Fault::Throttled);
+async fn throttling_affects_one_service_until_it_is_cleared() {
+    let table = ProxiedTable::create("throttled").await;
+    table.proxy.inject(Requests::all().to("s3"), Fault::Throttled);
+    table.put("other-service").await.unwrap();
+    table.proxy.inject(Requests::all().action("Put"), Fault::Throttled);
     for _ in 0..2 {
-        let error = through.put("throttled").await.unwrap_err().into_service_error();
+        let error = table.put("throttled").await.unwrap_err().into_service_error();
         assert!(error.is_provisioned_throughput_exceeded_exception(), "{error:?}");
     }
-    through.proxy.clear();
-    through.put("healed").await.unwrap();
-    assert!(!through.holds("throttled").await && through.holds("healed").await);
+    assert_eq!(table.proxy.clear(), 2);
+    table.put("cleared").await.unwrap();
+    assert!(!table.contains("throttled").await);
+    assert!(table.contains("cleared").await);
 }
 
 #[tokio::test]
-async fn a_slow_answer_comes_after_the_work() {
-    let through = Through::new("slow").await;
-    through.proxy.inject(When::always(), Fault::Slow(Duration::from_secs(3)));
+async fn a_slow_response_arrives_after_the_write() {
+    let table = ProxiedTable::create("slow").await;
+    table.proxy.inject(Requests::all(), Fault::SlowResponse(Duration::from_secs(3)));
     tokio::select! {
         biased;
-        _ = through.put("slow") => panic!("it was answered before it was seen to be done"),
-        () = until("the work", async || through.holds("slow").await.then_some(())) => {}
+        _ = table.put("slow") => panic!("the response arrived before the item was visible"),
+        () = wait_for("item", async || table.contains("slow").await.then_some(())) => {}
     }
 }
 
 #[tokio::test]
-async fn a_cut_connection_is_no_answer_whether_or_not_the_work_was_done() {
-    let through = Through::new("cut").await;
-    for (fault, done) in [(Fault::CutBefore, false), (Fault::CutAfter, true)] {
+async fn a_disconnect_happens_before_or_after_the_write() {
+    let table = ProxiedTable::create("disconnected").await;
+    for (fault, is_written) in [(Fault::DisconnectBefore, false), (Fault::DisconnectAfter, true)] {
         let pk = format!("{fault:?}");
-        through.proxy.inject(When::at(1), fault);
-        let error = through.put(&pk).await.unwrap_err();
+        table.proxy.inject(Requests::nth(1), fault);
+        let error = table.put(&pk).await.unwrap_err();
         assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
-        assert_eq!(through.holds(&pk).await, done, "{pk}");
+        assert_eq!(table.contains(&pk).await, is_written, "{pk}");
     }
 }
 
 #[tokio::test]
-async fn a_held_request_goes_on_when_it_is_released_and_is_lost_when_its_client_is() {
-    let through = Through::new("held").await;
-    for (moment, done) in [(Moment::Before, false), (Moment::After, true)] {
-        let pk = format!("{moment:?}");
-        let mut held = through.proxy.hold(When::at(1), moment);
-        tokio::select! {
-            _ = through.put(&pk) => panic!("it is held"),
-            () = held.reached() => {}
-        }
-        // The client is gone now, as if it had been killed.
-        drop(held);
-        assert_eq!(through.holds(&pk).await, done, "{pk}");
-    }
-    let mut held = through.proxy.hold(When::at(1), Moment::Before);
-    let (put, ()) = tokio::join!(through.put("released"), async {
-        held.reached().await;
-        assert!(!through.holds("released").await);
+async fn a_held_request_continues_when_it_is_released() {
+    let table = ProxiedTable::create("released").await;
+    let mut held = table.proxy.hold(Requests::nth(1), HoldAt::Request);
+    let (put, ()) = tokio::join!(table.put("item"), async {
+        held.wait_until_held().await;
+        assert!(!table.contains("item").await);
         drop(held);
     });
     put.unwrap();
+    assert!(table.contains("item").await);
 }
 
 #[tokio::test]
-async fn another_answer_can_be_put_into_a_service_s_mouth() {
-    let emulator = Emulator::shared().endpoint();
-    let proxy = Proxy::before(emulator).await;
+async fn a_held_request_is_dropped_with_its_client() {
+    let table = ProxiedTable::create("held").await;
+    for (at, is_written) in [(HoldAt::Request, false), (HoldAt::Response, true)] {
+        let pk = format!("{at:?}");
+        let mut held = table.proxy.hold(Requests::nth(1), at);
+        tokio::select! {
+            _ = table.put(&pk) => panic!("the request was not held"),
+            () = held.wait_until_held() => {}
+        }
+        // The client's future is dropped here, as if its process had been killed.
+        drop(held);
+        assert_eq!(table.contains(&pk).await, is_written, "{pk}");
+    }
+}
+
+#[tokio::test]
+async fn a_custom_response_replaces_one_of_the_service() {
+    let proxy = Proxy::start(Emulator::shared().endpoint()).await;
     let bus = aws_sdk_eventbridge::Client::new(&configuration(proxy.endpoint()));
-    let answer = r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalException","ErrorMessage":"no"}]}"#;
+    let response = r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalException","ErrorMessage":"no"}]}"#;
     proxy.inject(
-        When::at(1).of("events").action("PutEvents"),
-        Fault::Answered(200, answer.to_owned()),
+        Requests::nth(1).to("events").action("PutEvents"),
+        Fault::CustomResponse(200, response.to_owned()),
     );
-    let entry = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder();
-    let entry = entry.source("tests").detail_type("Test").detail("{}").build();
+    let entry =
+        PutEventsRequestEntry::builder().source("tests").detail_type("Test").detail("{}").build();
     assert_eq!(bus.put_events().entries(entry.clone()).send().await.unwrap().failed_entry_count, 1);
     assert_eq!(bus.put_events().entries(entry).send().await.unwrap().failed_entry_count, 0);
+}
+
+/// A table in the emulator, with a client without retries that writes through a proxy.
+struct ProxiedTable {
+    proxy: Proxy,
+    name: String,
+    proxied: aws_sdk_dynamodb::Client,
+    direct: aws_sdk_dynamodb::Client,
+}
+
+impl ProxiedTable {
+    async fn create(name: &str) -> Self {
+        let emulator = Emulator::shared().endpoint();
+        let proxy = Proxy::start(emulator).await;
+        let direct = aws_sdk_dynamodb::Client::new(&configuration(emulator));
+        let attribute = AttributeDefinition::builder()
+            .attribute_name("pk")
+            .attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
+        direct
+            .create_table()
+            .table_name(name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(attribute.build().unwrap())
+            .key_schema(key.build().unwrap())
+            .send()
+            .await
+            .unwrap();
+        let without_retries = configuration(proxy.endpoint())
+            .into_builder()
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .build();
+        let proxied = aws_sdk_dynamodb::Client::new(&without_retries);
+        Self { proxy, name: name.to_owned(), proxied, direct }
+    }
+
+    async fn put(&self, pk: &str) -> Result<(), SdkError<PutItemError>> {
+        self.proxied
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", AttributeValue::S(pk.to_owned()))
+            .send()
+            .await
+            .map(drop)
+    }
+
+    async fn contains(&self, pk: &str) -> bool {
+        self.direct
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .send()
+            .await
+            .unwrap()
+            .item
+            .is_some()
+    }
 }

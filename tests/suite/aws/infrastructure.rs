@@ -1,114 +1,85 @@
-//! The template: sound as its own tools see it, and each role allowed what its function does and nothing else.
+//! The template is valid, and each role allows exactly what its function does.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
 use testamur_tests::aws_emulation::{
-    Emulator, Fault, Function, Proxy, Seen, Stack, StreamPoller, When,
+    Fault, Function, Proxy, RecordedRequest, Requests, Stack, StreamPoller,
 };
 use testamur_tests::{environment, python_with, repository};
 
-use super::{CERTIFICATE, batch, generated};
+use super::{CERTIFICATE, batch, generated, paused_stack};
 use crate::completed;
 
-/// What Lambda itself does in a function's name: it logs, traces, and takes what feeds the function.
-const LAMBDAS_OWN: [&str; 4] = [
+/// The actions that Lambda itself performs with the role of a function: it writes logs and traces.
+const LAMBDA_SERVICE: [&str; 4] = [
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
-const FROM_A_QUEUE: [&str; 3] =
+
+/// The actions of Lambda for a function that a queue triggers.
+const QUEUE_TRIGGER: [&str; 3] =
     ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
-const FROM_THE_STREAM: [&str; 6] = [
+
+/// The actions of Lambda for the function that the table's stream triggers.
+const STREAM_TRIGGER: [&str; 6] = [
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
-    // It keeps changes that were given up in a bucket.
+    // Lambda stores discarded batches in a bucket.
     "s3:ListBucket",
     "s3:PutObject",
 ];
 
-fn policies() -> Value {
-    serde_json::from_str(&python_with("emulator", "policies.py", &[])).unwrap()
-}
-
-/// The statements of a kind of resource, each with the name of what it belongs to.
-fn statements<'a>(policies: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
-    let owners = policies[kind].as_object().unwrap().iter();
-    let of = |owner: &'a Value| owner.get("statements").unwrap_or(owner).as_array().unwrap().iter();
-    owners
-        .flat_map(|(name, owner)| of(owner).map(move |statement| (name.as_str(), statement)))
-        .collect()
-}
-
-fn texts(list: &Value) -> Vec<&str> {
-    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect()
-}
-
-fn complaint(tool: &str, program: &str, arguments: &[&str]) -> Option<String> {
-    let program = environment(tool).join("bin").join(program);
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(repository())
-        .env("SAM_CLI_TELEMETRY", "0")
-        .env("AWS_DEFAULT_REGION", "us-east-1")
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr]
-        .map(|text| String::from_utf8_lossy(&text).into_owned())
-        .concat();
-    (!output.status.success()).then_some(said)
+#[test]
+fn cfn_lint_accepts_the_template() {
+    assert_eq!(failure_output("emulator", "cfn-lint", &["lambda/template.yaml"]), None);
 }
 
 #[test]
-fn the_template_is_sound_as_cfn_lint_sees_it() {
-    assert_eq!(complaint("emulator", "cfn-lint", &["lambda/template.yaml"]), None);
+fn sam_accepts_the_template() {
+    let arguments = ["validate", "--lint", "--template", "lambda/template.yaml"];
+    assert_eq!(failure_output("sam", "sam", &arguments), None);
 }
 
 #[test]
-fn the_template_is_sound_as_sam_sees_it() {
-    assert_eq!(
-        complaint("sam", "sam", &["validate", "--lint", "--template", "lambda/template.yaml"]),
-        None
-    );
-}
-
-#[test]
-fn no_role_has_an_unlimited_action_and_only_tracing_an_unlimited_resource() {
+fn only_the_tracing_policy_has_an_unlimited_resource() {
     let policies = policies();
     let roles = statements(&policies, "roles");
     assert!(roles.len() > 30, "{}", roles.len());
     for (role, statement) in roles {
-        let actions = texts(&statement["actions"]);
+        let actions = strings(&statement["actions"]);
         assert!(actions.iter().all(|action| !action.contains('*')), "{role}: {statement}");
-        // X-Ray knows no resources.
-        let unlimited = texts(&statement["resources"]).contains(&"*");
+        // The actions of X-Ray do not support resource-level permissions.
+        let unlimited = strings(&statement["resources"]).contains(&"*");
         let tracing = actions == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
         assert_eq!(unlimited, tracing, "{role}: {statement}");
     }
     let functions = policies["functions"].as_object().unwrap();
     let roles: BTreeSet<_> = functions.values().map(|role| role.as_str().unwrap()).collect();
-    assert_eq!((functions.len(), roles.len()), (5, 5), "one role each");
+    assert_eq!((functions.len(), roles.len()), (5, 5), "each function has its own role");
 }
 
 #[test]
-fn queues_and_buckets_refuse_plain_http_and_take_only_from_their_sources() {
+fn queues_and_buckets_require_tls_and_a_known_source() {
     let policies = policies();
     for kind in ["queues", "buckets"] {
         let owners = policies[kind].as_object().unwrap();
         assert!(owners.len() > 1, "{kind}");
         for (owner, statements) in owners {
             let statements = statements.as_array().unwrap();
-            let refuses = |statement: &Value| {
+            let denies_plain_http = |statement: &Value| {
                 statement["effect"] == "Deny"
                     && statement["principal"] == "*"
                     && statement["conditions"]
                         == json!({ "Bool": { "aws:SecureTransport": "false" } })
             };
-            assert!(statements.iter().any(refuses), "{owner} takes plain HTTP");
+            assert!(statements.iter().any(denies_plain_http), "{owner} accepts plain HTTP");
             for statement in statements.iter().filter(|statement| statement["effect"] == "Allow") {
                 let source = statement["conditions"].to_string();
                 assert!(
@@ -121,111 +92,144 @@ fn queues_and_buckets_refuse_plain_http_and_take_only_from_their_sources() {
     }
 }
 
-/// A function behind a proxy that sees what it calls.
-async fn watched(stack: &Stack, name: &str) -> (Proxy, Function) {
-    let proxy = Proxy::before(&stack.endpoint).await;
-    let function = stack.function(name, proxy.endpoint()).await;
-    (proxy, function)
-}
-
-/// The permissions that calls need.
-fn permissions(seen: &[Seen]) -> BTreeSet<String> {
-    let needed = seen.iter().flat_map(|seen| match (seen.service.as_str(), seen.action.as_str()) {
-        ("ses", _) => vec!["ses:SendEmail".to_owned(), "ses:SendRawEmail".to_owned()],
-        ("scheduler", _) => vec!["scheduler:CreateSchedule".to_owned()],
-        ("s3", action) if action.starts_with("PUT") => vec!["s3:PutObject".to_owned()],
-        ("s3", action) if action.ends_with("-prefix/") || action.ends_with("-prefix") => {
-            vec!["s3:ListBucket".to_owned()]
-        }
-        ("s3", _) => vec!["s3:GetObject".to_owned()],
-        (service, action) => vec![format!("{service}:{action}")],
-    });
-    needed.collect()
-}
-
-fn assert_needed(policies: &Value, function: &str, mut seen: BTreeSet<String>, besides: &[&str]) {
-    let role = policies["functions"][function].as_str().unwrap();
-    let statements = policies["roles"][role]["statements"].as_array().unwrap();
-    let allowed: BTreeSet<_> =
-        statements.iter().flat_map(|statement| texts(&statement["actions"])).collect();
-    seen.extend(LAMBDAS_OWN.iter().chain(besides).map(|&action| action.to_owned()));
-    let allowed: BTreeSet<_> = allowed.into_iter().map(str::to_owned).collect();
-    assert_eq!(allowed, seen, "{function} is allowed something else than it needs");
-}
-
 #[tokio::test]
-async fn no_role_may_do_what_its_function_does_not() {
-    let stack = Stack::deploy(Emulator::shared(), "permissions", &[]).await;
-    stack.pause_triggers().await;
-    stack.seed().await;
+async fn each_role_allows_exactly_what_its_function_does() {
+    let stack = paused_stack("permissions").await;
     let policies = policies();
-
-    // TemplateCache and fonts from a bucket, a certificate, and a dead letter.
-    let (proxy, issue) = watched(&stack, "issue").await;
-    copy_to_bucket(&stack, "a-prefix").await;
     let uri = |folder: &str| format!("s3://a-prefix/{folder}/");
-    let mut issue =
-        issue.with("TESTAMUR_TEMPLATES", uri("templates")).with("TESTAMUR_FONTS", uri("fonts"));
+    copy_to_bucket(&stack, "a-prefix").await;
+
+    // A certificate and a dead letter, with templates and fonts from a bucket.
+    let (proxy, issue) = proxied(&stack, "issue").await;
+    let mut issue = issue
+        .with_variable("TESTAMUR_TEMPLATES", uri("templates"))
+        .with_variable("TESTAMUR_FONTS", uri("fonts"));
     let bodies = [completed("u-ada", "c-1", "e-1").to_string(), "{}".to_owned()];
     assert!(issue.invoke(&batch(&bodies)).await.failures().is_empty());
-    assert_needed(&policies, "Issue", permissions(&proxy.requests()), &FROM_A_QUEUE);
     assert_eq!(stack.certificates("u-ada").await.len(), 1);
+    assert_role_matches(&policies, "Issue", &proxy, &QUEUE_TRIGGER);
 
-    // News, and a change that can't be read.
-    let (proxy, mut detect) = watched(&stack, "detect").await;
+    // Two events and a malformed change.
+    let (proxy, mut detect) = proxied(&stack, "detect").await;
     stack.enroll("u-ada", "c-1", "e-2").await;
     stack.complete("u-ada", "e-2", "last Friday").await;
     let mut stream = StreamPoller::new(&stack.endpoint, &stack.stream().await).await;
-    stream.drain(&mut detect, 5).await;
-    assert_needed(&policies, "Detect", permissions(&proxy.requests()), &FROM_THE_STREAM);
+    stream.deliver_all(&mut detect, 5).await;
+    assert_role_matches(&policies, "Detect", &proxy, &STREAM_TRIGGER);
 
-    let (proxy, mut schedule) = watched(&stack, "schedule-mail").await;
-    schedule.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
-    // The scheduler checks `PassRole` when a schedule is made; nobody calls it.
-    let besides = [&FROM_A_QUEUE[..], &["iam:PassRole"]].concat();
-    assert_needed(&policies, "ScheduleMail", permissions(&proxy.requests()), &besides);
+    // A schedule and a dead letter. EventBridge Scheduler checks `iam:PassRole`; no request calls it.
+    let (proxy, mut schedule_mail) = proxied(&stack, "schedule-mail").await;
+    schedule_mail.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
+    let others = [&QUEUE_TRIGGER[..], &["iam:PassRole"]].concat();
+    assert_role_matches(&policies, "ScheduleMail", &proxy, &others);
 
-    // An e-mail that SES does not take at first, and a dead letter, with the mail's template from a bucket.
-    let (proxy, send) = watched(&stack, "send-mail").await;
-    let mut send = send.with("TESTAMUR_TEMPLATES", uri("templates"));
-    send.start().await.unwrap();
-    proxy.inject(When::at(1).of("ses"), Fault::Throttled);
-    send.invoke(&batch(&[generated(CERTIFICATE)])).await;
-    send.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
-    assert_needed(&policies, "SendMail", permissions(&proxy.requests()), &FROM_A_QUEUE);
+    // An e-mail that SES throttles at first and a dead letter, with the mail template from a bucket.
+    let (proxy, send_mail) = proxied(&stack, "send-mail").await;
+    let mut send_mail = send_mail.with_variable("TESTAMUR_TEMPLATES", uri("templates"));
+    send_mail.start().await.unwrap();
+    proxy.inject(Requests::nth(1).to("ses"), Fault::Throttled);
+    send_mail.invoke(&batch(&[generated(CERTIFICATE)])).await;
+    send_mail.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
+    assert_role_matches(&policies, "SendMail", &proxy, &QUEUE_TRIGGER);
 
-    let (proxy, mut bounce) = watched(&stack, "bounce").await;
+    // A confirmation, a bounce and a dead letter.
+    let (proxy, mut bounce) = proxied(&stack, "bounce").await;
     let mail = json!({ "messageId": "1", "tags": { "certificate": [CERTIFICATE] } });
     let recipients = json!([{ "emailAddress": "gone@example.com" }]);
     let bounced = json!({ "bounceType": "Permanent", "bouncedRecipients": recipients });
-    let reports = [
+    let events = [
         json!({ "detail": { "eventType": "Send", "mail": mail } }).to_string(),
         json!({ "detail": { "eventType": "Bounce", "mail": mail, "bounce": bounced } }).to_string(),
         "{}".to_owned(),
     ];
-    assert!(bounce.invoke(&batch(&reports)).await.failures().is_empty());
-    assert_needed(&policies, "Bounce", permissions(&proxy.requests()), &FROM_A_QUEUE);
+    assert!(bounce.invoke(&batch(&events)).await.failures().is_empty());
+    assert_role_matches(&policies, "Bounce", &proxy, &QUEUE_TRIGGER);
 }
 
-/// Puts templates and fonts below a versioned prefix; of the fonts only what the completion certificate needs in English.
+/// Asserts that the role of a function allows the requests that `proxy` has recorded, the actions of
+/// Lambda itself, and nothing else.
+fn assert_role_matches(policies: &Value, function: &str, proxy: &Proxy, trigger: &[&str]) {
+    let role = policies["functions"][function].as_str().unwrap();
+    let statements = policies["roles"][role]["statements"].as_array().unwrap();
+    let allowed = statements.iter().flat_map(|statement| strings(&statement["actions"]));
+    let allowed: BTreeSet<_> = allowed.map(str::to_owned).collect();
+    let mut needed = permissions(&proxy.requests());
+    needed.extend(LAMBDA_SERVICE.iter().chain(trigger).map(|&action| action.to_owned()));
+    assert_eq!(allowed, needed, "the role of {function}");
+}
+
+/// Returns the permissions that requests need.
+fn permissions(requests: &[RecordedRequest]) -> BTreeSet<String> {
+    let permissions = |request: &RecordedRequest| {
+        let (service, action) = (request.service.as_str(), request.action.as_str());
+        match service {
+            "ses" => vec!["ses:SendEmail".to_owned(), "ses:SendRawEmail".to_owned()],
+            "scheduler" => vec!["scheduler:CreateSchedule".to_owned()],
+            "s3" if action.starts_with("PUT") => vec!["s3:PutObject".to_owned()],
+            "s3" if action.ends_with("-prefix/") || action.ends_with("-prefix") => {
+                vec!["s3:ListBucket".to_owned()]
+            }
+            "s3" => vec!["s3:GetObject".to_owned()],
+            _ => vec![format!("{service}:{action}")],
+        }
+    };
+    requests.iter().flat_map(permissions).collect()
+}
+
+/// Returns a function and the proxy through which it calls AWS.
+async fn proxied(stack: &Stack, name: &str) -> (Proxy, Function) {
+    let proxy = Proxy::start(&stack.endpoint).await;
+    let function = stack.function(name, proxy.endpoint()).await;
+    (proxy, function)
+}
+
+/// Copies templates and fonts to a bucket. Leaves out large fonts, which the test does not need.
 async fn copy_to_bucket(stack: &Stack, bucket: &str) {
-    stack.objects.create_bucket().bucket(bucket).send().await.unwrap();
-    for folder in ["templates/completion", "templates/shared", "templates/mail", "fonts"] {
-        let mut folders = vec![repository().join(folder)];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                if std::fs::metadata(&path).unwrap().len() > 2 << 20 {
-                    continue;
-                }
-                let key = path.strip_prefix(repository()).unwrap().to_str().unwrap().to_owned();
-                let body = aws_sdk_s3::primitives::ByteStream::from(std::fs::read(&path).unwrap());
-                stack.objects.put_object().bucket(bucket).key(key).body(body).send().await.unwrap();
+    const MAX_BYTES: u64 = 2 << 20;
+    stack.s3.create_bucket().bucket(bucket).send().await.unwrap();
+    let folders = ["templates/completion", "templates/shared", "templates/mail", "fonts"];
+    let mut folders: Vec<_> = folders.map(|folder| repository().join(folder)).into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.metadata().unwrap().len() <= MAX_BYTES {
+                let key = path.strip_prefix(repository()).unwrap().to_str().unwrap();
+                let body = ByteStream::from(std::fs::read(&path).unwrap());
+                stack.s3.put_object().bucket(bucket).key(key).body(body).send().await.unwrap();
             }
         }
     }
+}
+
+/// Returns all IAM and resource policies of the template, see tests/validators/policies.py.
+fn policies() -> Value {
+    serde_json::from_str(&python_with("emulator", "policies.py", &[])).unwrap()
+}
+
+/// Returns the statements of a kind of resource, each with the logical id of its resource.
+fn statements<'a>(policies: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
+    let owners = policies[kind].as_object().unwrap().iter();
+    let of = |owner: &'a Value| owner.get("statements").unwrap_or(owner).as_array().unwrap().iter();
+    owners
+        .flat_map(|(name, owner)| of(owner).map(move |statement| (name.as_str(), statement)))
+        .collect()
+}
+
+fn strings(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
+}
+
+/// Runs a Python program with the requirements called `requirements`. Returns its output if it fails.
+fn failure_output(requirements: &str, program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(environment(requirements).join("bin").join(program))
+        .args(arguments)
+        .current_dir(repository())
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (!output.status.success()).then(|| String::from_utf8_lossy(&text).into_owned())
 }

@@ -1,11 +1,15 @@
-//! CertificateStore in the table. The stream of the table carries their parse_change, so the write of a record is also that of its announcement.
+//! The certificate store in the table.
+//!
+//! The write of a record also appears in the table's stream, from which `detect` publishes the
+//! `CertificateGenerated` event. No record can therefore exist whose event is lost.
 
 use testamur_pipeline::error::without_values;
 use testamur_pipeline::ports::{CertificateStore, CreateOutcome};
 use testamur_pipeline::{CertificateId, CertificateRecord, TransientError};
 
+use super::keys::by_user_attributes;
 use super::{Item, Key, Table, text};
-use crate::aws::client::{is_condition, transient};
+use crate::aws::client::{is_condition_failure, transient};
 
 impl CertificateStore for Table {
     async fn find(&self, id: CertificateId) -> Result<Option<CertificateRecord>, TransientError> {
@@ -14,44 +18,45 @@ impl CertificateStore for Table {
 
     async fn create(&self, record: &CertificateRecord) -> Result<CreateOutcome, TransientError> {
         let id = record.certificate_id;
-        let action = || format!("can't write the record of {id}");
-        let request =
-            self.client.put_item().table_name(&self.name).set_item(Some(item(record, action)?));
-        let written = request.condition_expression("attribute_not_exists(pk)").send().await;
-        let Err(error) = written else {
-            return Ok(CreateOutcome::Created);
-        };
-        if is_condition(&error) {
-            self.existing(id).await
-        } else {
-            Err(transient(action(), &error))
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item(record)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(CreateOutcome::Created),
+            Err(error) if is_condition_failure(&error) => self.existing(id).await,
+            Err(error) => Err(transient(write_failure(id), &error)),
         }
     }
 }
 
 impl Table {
     async fn existing(&self, id: CertificateId) -> Result<CreateOutcome, TransientError> {
-        let record = self.find(id).await?;
-        let gone = || {
-            TransientError::new(
-                format!("can't write the record of {id}"),
-                "it was there, and is no more",
-            )
-        };
-        record.map(|record| CreateOutcome::Exists(Box::new(record))).ok_or_else(gone)
+        match self.find(id).await? {
+            Some(record) => Ok(CreateOutcome::Exists(Box::new(record))),
+            None => Err(TransientError::new(
+                write_failure(id),
+                "the existing record was deleted meanwhile",
+            )),
+        }
     }
 }
 
-fn item(record: &CertificateRecord, action: impl Fn() -> String) -> Result<Item, TransientError> {
+fn write_failure(id: CertificateId) -> String {
+    format!("can't write the record of {id}")
+}
+
+fn item(record: &CertificateRecord) -> Result<Item, TransientError> {
+    let id = record.certificate_id;
     let mut item: Item =
-        serde_dynamo::to_item(record).map_err(|e| TransientError::new(action(), e))?;
-    item.extend(Key::certificate(record.certificate_id).attributes());
+        serde_dynamo::to_item(record).map_err(|e| TransientError::new(write_failure(id), e))?;
+    item.extend(Key::certificate(id).attributes());
+    item.extend(by_user_attributes(record));
     item.insert("type".to_owned(), text("Certificate"));
-    item.insert("gsi1pk".to_owned(), text(format!("USER#{}", record.user_id)));
-    item.insert(
-        "gsi1sk".to_owned(),
-        text(format!("CERTIFICATE#{}#{}", record.issued_at, record.certificate_id)),
-    );
     Ok(item)
 }
 

@@ -1,4 +1,4 @@
-//! Which mails were sent, and which addresses get none, in the table.
+//! The delivery log and the suppression list in the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -7,9 +7,10 @@ use testamur_pipeline::ports::{Claim, DeliveryLog, Lease, SuppressionList, Suppr
 use testamur_pipeline::{CertificateId, TransientError};
 
 use super::{Key, Table, number, text};
-use crate::aws::client::{is_condition, transient};
+use crate::aws::client::{is_condition_failure, transient};
 
-/// How long the note of a mail is kept. No event comes again after the 14 days that queues keep messages, but people redrive.
+/// How long the delivery record of an e-mail is kept. A queue redelivers an event for at most 14
+/// days, but an operator may redrive a dead letter later.
 const RETENTION: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 impl DeliveryLog for Table {
@@ -19,8 +20,11 @@ impl DeliveryLog for Table {
         item.insert("state".to_owned(), text("pending"));
         item.insert("pendingUntil".to_owned(), number(lease.until.as_nanosecond()));
         item.insert("expiresAt".to_owned(), expiry(lease.now));
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        let taken = request
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
             .condition_expression(
                 "attribute_not_exists(pk) OR (#state = :pending AND pendingUntil <= :now)",
             )
@@ -29,13 +33,10 @@ impl DeliveryLog for Table {
             .expression_attribute_values(":now", number(lease.now.as_nanosecond()))
             .send()
             .await;
-        let Err(error) = taken else {
-            return Ok(Claim::Acquired);
-        };
-        if is_condition(&error) {
-            self.turn(id, lease).await
-        } else {
-            Err(transient(format!("can't take the e-mail of {id}"), &error))
+        match written {
+            Ok(_) => Ok(Claim::Acquired),
+            Err(error) if is_condition_failure(&error) => self.existing_claim(id, lease).await,
+            Err(error) => Err(transient(format!("can't claim the e-mail of {id}"), &error)),
         }
     }
 
@@ -45,15 +46,14 @@ impl DeliveryLog for Table {
         message_id: Option<&str>,
         now: Timestamp,
     ) -> Result<(), TransientError> {
-        let request = self
-            .client
+        self.client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::mail(id).attributes()));
-        let marked = request
+            .set_key(Some(Key::mail(id).attributes()))
             .update_expression(
                 "SET #type = :mail, #state = :sent, sentAt = if_not_exists(sentAt, :now), \
-                 messageId = if_not_exists(messageId, :message), expiresAt = :expiry REMOVE pendingUntil",
+                 messageId = if_not_exists(messageId, :message), expiresAt = :expiry \
+                 REMOVE pendingUntil",
             )
             .expression_attribute_names("#type", "type")
             .expression_attribute_names("#state", "state")
@@ -63,26 +63,26 @@ impl DeliveryLog for Table {
             .expression_attribute_values(":message", text(message_id.unwrap_or("unknown")))
             .expression_attribute_values(":expiry", expiry(now))
             .send()
-            .await;
-        marked.map(drop).map_err(|e| transient(format!("can't note the e-mail of {id}"), &e))
+            .await
+            .map(drop)
+            .map_err(|e| transient(format!("can't mark the e-mail of {id} as sent"), &e))
     }
 
     async fn release(&self, id: CertificateId, lease: Lease) -> Result<(), TransientError> {
-        let request = self
+        let deleted = self
             .client
             .delete_item()
             .table_name(&self.name)
-            .set_key(Some(Key::mail(id).attributes()));
-        let given = request
+            .set_key(Some(Key::mail(id).attributes()))
             .condition_expression("#state = :pending AND pendingUntil = :until")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":pending", text("pending"))
             .expression_attribute_values(":until", number(lease.until.as_nanosecond()))
             .send()
             .await;
-        match given {
-            Err(error) if !is_condition(&error) => {
-                Err(transient(format!("can't give back the e-mail of {id}"), &error))
+        match deleted {
+            Err(error) if !is_condition_failure(&error) => {
+                Err(transient(format!("can't release the e-mail of {id}"), &error))
             }
             _ => Ok(()),
         }
@@ -104,9 +104,16 @@ impl SuppressionList for Table {
         item.insert("type".to_owned(), text("Suppression"));
         item.insert("reason".to_owned(), text(reason.name()));
         item.insert("since".to_owned(), text(now.to_string()));
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        match request.condition_expression("attribute_not_exists(pk)").send().await {
-            Err(error) if !is_condition(&error) => {
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match written {
+            Err(error) if !is_condition_failure(&error) => {
                 Err(transient("can't suppress an address", &error))
             }
             _ => Ok(()),
@@ -115,9 +122,16 @@ impl SuppressionList for Table {
 }
 
 impl Table {
-    /// Whose turn it is when the item was there. It may be the caller's, whose first request was carried out though its answer
-    /// was lost.
-    async fn turn(&self, id: CertificateId, lease: Lease) -> Result<Claim, TransientError> {
+    /// Returns the state of a claim that could not be written because the item exists.
+    ///
+    /// The existing claim can be the caller's own: if the response to a successful write is lost, the
+    /// SDK repeats the request, and the repetition fails. `pendingUntil`, in nanoseconds, identifies
+    /// the holder.
+    async fn existing_claim(
+        &self,
+        id: CertificateId,
+        lease: Lease,
+    ) -> Result<Claim, TransientError> {
         let item = self.get(&Key::mail(id)).await?.unwrap_or_default();
         Ok(if item.get("state") == Some(&text("sent")) {
             Claim::AlreadySent
@@ -129,12 +143,10 @@ impl Table {
     }
 }
 
-/// When the table may forget an item, in seconds since 1970.
+/// Returns the time to live of an item: the second since 1970 after which DynamoDB may delete it.
 fn expiry(now: Timestamp) -> AttributeValue {
-    number(
-        now.saturating_add(RETENTION)
-            .expect("saturation is no error for a duration in seconds")
-            .as_second()
-            .into(),
-    )
+    let expiry = now
+        .saturating_add(RETENTION)
+        .expect("saturating addition of a duration in seconds can't fail");
+    number(expiry.as_second().into())
 }

@@ -1,4 +1,4 @@
-//! Learners and courses in the table.
+//! The directory of users and courses in the table.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Changes of the table as its stream tells them, and the parse_change in each.
+//! Parsing of the table's stream records into the pipeline's events.
 
 use aws_lambda_events::dynamodb::EventRecord;
 use jiff::Timestamp;
@@ -31,18 +31,20 @@ struct EnrollmentItem {
     traceparent: Option<TraceParent>,
 }
 
-/// All that counts of a record before it was changed. An old one may lack what a new one must have.
+/// The only attribute that is needed of a certificate's old image. An image that an earlier version
+/// wrote may lack other attributes of a [`CertificateRecord`].
 #[derive(Deserialize)]
 struct PreviousRevision {
     revision: u32,
 }
 
-/// The parse_change in a change, if there is any.
+/// Returns the event that a change of an item causes, or `None` if it causes none.
 ///
-/// An image before the change that can't be read counts as none: it was never parse_change.
+/// An old image that can't be parsed is treated as absent, because no event was published for it.
 ///
 /// # Errors
-/// [`Rejection::Event`] if the image after it can't be read. It says which attribute is wrong, and repeats no value.
+/// [`Rejection::Event`] if the new image can't be parsed. The reason names the attribute and never
+/// repeats its value.
 pub fn parse_change(record: &EventRecord) -> Result<Option<OutgoingEvent>, Rejection> {
     let (before, after) = (&record.change.old_image, &record.change.new_image);
     match kind(after) {

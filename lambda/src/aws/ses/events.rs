@@ -1,6 +1,6 @@
-//! What SES reports, in the envelope of EventBridge.
+//! Parsing of the events that SES publishes to EventBridge.
 //!
-//! Source of the format: [event publishing to EventBridge](https://docs.aws.amazon.com/ses/latest/dg/monitor-sending-using-event-publishing-setup.html).
+//! Format: [event publishing to EventBridge](https://docs.aws.amazon.com/ses/latest/dg/monitor-sending-using-event-publishing-setup.html).
 
 use std::collections::HashMap;
 
@@ -51,10 +51,12 @@ struct Recipient {
     email_address: String,
 }
 
-/// Reads a report; none if it is of a kind that changes nothing here, such as a message that was opened.
+/// Parses an event of SES, in its EventBridge envelope. Returns `None` if its type has no effect on
+/// the delivery log or the suppression list, for example `Open`.
 ///
 /// # Errors
-/// [`Rejection::Event`] that says what is missing; it never repeats the report, which holds addresses.
+/// [`Rejection::Event`] if the event is malformed. The reason names what is missing and never repeats
+/// the event, which contains addresses.
 pub fn parse_ses_event(text: &str) -> Result<Option<EmailEvent>, Rejection> {
     let reject = |reason: String| Rejection::Event { kind: "SES feedback", reason };
     // The text of an error can quote a value, so only its place is told.
@@ -85,7 +87,7 @@ pub fn parse_ses_event(text: &str) -> Result<Option<EmailEvent>, Rejection> {
     }
 }
 
-/// A message without our tag is not of a certificate.
+/// Returns `None` for a message without our tag, which is not the e-mail of a certificate.
 fn sent(mail: Mail) -> Option<EmailEvent> {
     let certificate_id = CertificateId::parse(mail.tags.get(CERTIFICATE_TAG)?.first()?)?;
     Some(EmailEvent::Sent { certificate_id, message_id: mail.message_id })

@@ -1,4 +1,5 @@
-//! Requests to an emulator that no SDK crate is built for: streams, functions, logs, its own inspection pages.
+//! Requests to an emulator without an SDK: DynamoDB Streams, Lambda, CloudWatch Logs, and the
+//! emulator's inspection endpoints.
 
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode};
@@ -9,29 +10,30 @@ use serde_json::Value;
 
 use super::REGION;
 
-/// A plain HTTP client.
+/// An HTTP client without TLS.
 pub(super) type HttpClient = Client<HttpConnector, Body>;
 
-/// Every request has a connection of its own, so that no fault comes from an old one.
+/// Returns a client that opens a connection for each request, so that a stale connection can't fail.
 pub(super) fn client() -> HttpClient {
     Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
 }
 
-/// An emulator's address, for requests that need no SDK.
+/// A client for the HTTP interface of an emulator.
 #[derive(Clone)]
-pub struct Cloud {
+pub struct EmulatorApi {
     endpoint: String,
     client: HttpClient,
 }
 
-impl Cloud {
-    /// Requests to an address.
+impl EmulatorApi {
+    /// Returns a client for the emulator at `endpoint`.
     #[must_use]
-    pub fn at(endpoint: &str) -> Self {
+    pub fn new(endpoint: &str) -> Self {
         Self { endpoint: endpoint.to_owned(), client: client() }
     }
 
-    /// Calls an action of a service that speaks JSON, say `DynamoDBStreams_20120810.GetRecords` of `dynamodb`.
+    /// Calls an action of a service with a JSON protocol, for example the target
+    /// `DynamoDBStreams_20120810.GetRecords` of the service `dynamodb`.
     pub async fn call(&self, service: &str, target: &str, arguments: &Value) -> Value {
         let request = Request::post(&self.endpoint)
             .header("x-amz-target", target)
@@ -40,7 +42,7 @@ impl Cloud {
         json(&self.send(request.body(Body::from(arguments.to_string()))).await)
     }
 
-    /// Reads what stands at a path, of a service or of the emulator itself.
+    /// Sends a GET request to a path of a service or of the emulator itself.
     pub async fn get(&self, service: &str, path: &str) -> Value {
         let request = Request::builder()
             .method(Method::GET)
@@ -49,7 +51,7 @@ impl Cloud {
         json(&self.send(request.body(Body::empty())).await)
     }
 
-    /// Writes JSON to a path of a service.
+    /// Sends a PUT request with JSON to a path of a service.
     pub async fn put(&self, service: &str, path: &str, content: &Value) -> Value {
         let request = Request::builder()
             .method(Method::PUT)
@@ -60,8 +62,8 @@ impl Cloud {
     }
 
     async fn send(&self, request: axum::http::Result<Request<Body>>) -> Vec<u8> {
-        let request = request.expect("the request is well-formed");
-        let response = self.client.request(request).await.expect("the emulator answers");
+        let request = request.expect("the request is valid");
+        let response = self.client.request(request).await.expect("the emulator responds");
         let (status, body) = read(response.map(Body::new)).await;
         assert!(status.is_success(), "{status}: {}", text(&body));
         body
@@ -70,12 +72,12 @@ impl Cloud {
 
 async fn read(response: Response<Body>) -> (StatusCode, Vec<u8>) {
     let (head, body) = response.into_parts();
-    let body =
-        axum::body::to_bytes(body, usize::MAX).await.expect("the emulator finishes its answers");
+    let body = axum::body::to_bytes(body, usize::MAX).await.expect("the response is complete");
     (head.status, body.into())
 }
 
-/// Signed by nobody: the emulators take the dummy credentials without a look at the signature.
+/// Returns a header with an invalid signature. The emulators identify the caller and the service by
+/// the credential and do not verify the signature.
 fn authorization(service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=none"
@@ -83,7 +85,7 @@ fn authorization(service: &str) -> String {
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("the emulator speaks UTF-8")
+    String::from_utf8(bytes.to_vec()).expect("the response is UTF-8")
 }
 
 fn json(bytes: &[u8]) -> Value {
