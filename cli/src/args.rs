@@ -1,6 +1,7 @@
 //! The command line: every option, its default and its environment variable.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use testamur_engine::{Jpeg, JpegEncoder};
@@ -18,7 +19,7 @@ sets it for a new folder.";
 
 /// Issues course-completion certificates on one machine, and helps to design them.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 120)]
+#[command(version = VERSION.as_str(), after_help = EXIT_CODES, max_term_width = 120)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -33,25 +34,13 @@ pub(crate) struct Cli {
     )]
     pub(crate) state_dir: PathBuf,
 
-    /// Folder of templates, one folder each.
-    #[arg(
-        long,
-        global = true,
-        env = "TESTAMUR_TEMPLATES",
-        default_value = "templates",
-        value_name = "DIR"
-    )]
-    pub(crate) templates: PathBuf,
+    /// Folder of templates, one folder each [default: `templates`, else those of the installation].
+    #[arg(long, global = true, env = "TESTAMUR_TEMPLATES", value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
 
-    /// Folder of fonts.
-    #[arg(
-        long,
-        global = true,
-        env = "TESTAMUR_FONTS",
-        default_value = "fonts",
-        value_name = "DIR"
-    )]
-    pub(crate) fonts: PathBuf,
+    /// Folder of fonts [default: `fonts`, else those of the installation].
+    #[arg(long, global = true, env = "TESTAMUR_FONTS", value_name = "DIR")]
+    pub(crate) fonts: Option<PathBuf>,
 
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
@@ -60,6 +49,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Create a project: a template, fonts, and demo events to issue certificates from.
+    Init(Init),
     /// Issue the certificates of CourseCompleted events, one JSON object a line.
     Issue(Issue),
     /// Render a template with data into one file, issuing nothing.
@@ -83,6 +74,24 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Send no more e-mail to an address, say because it bounced or its owner has complained.
     Suppress(Suppress),
+}
+
+/// The version of the program, of Typst, and how JPEGs are encoded.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (program, typst) = (env!("CARGO_PKG_VERSION"), testamur_engine::typst_version());
+    let jpeg = if cfg!(jpeg_simd) {
+        "JPEG with SIMD"
+    } else {
+        "JPEG without SIMD: nasm was missing at build time"
+    };
+    format!("{program} (typst {typst}, {jpeg})")
+});
+
+#[derive(Args)]
+pub(crate) struct Init {
+    /// Folder to create the project in; it must be new or empty.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod dead_letters;
+pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod new;

@@ -26,7 +26,9 @@ pub(crate) enum CliError {
     Port { port: u16, reason: String },
     #[error("{} exists already: choose another name", .0.display())]
     Exists(PathBuf),
-    #[error("no templates in {}: name the folder that holds them with --templates", .0.display())]
+    #[error("{} is not empty, it contains {name}: choose a new or empty folder", folder.display())]
+    NotEmpty { folder: PathBuf, name: String },
+    #[error("no templates in {}: name the folder that holds them with --templates, or create a project with testamur init", .0.display())]
     NoTemplates(PathBuf),
     #[error("{} is no folder of helpers for templates: it has no lib.typ", .0.display())]
     NoHelpers(PathBuf),

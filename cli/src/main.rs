@@ -5,6 +5,7 @@
 //! certificates lives here: those are in the pipeline.
 
 mod args;
+mod assets;
 mod commands;
 mod design;
 mod error;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     }));
     let cli = Cli::parse();
     let done = match &cli.command {
+        Command::Init(command) => commands::init::run(command),
         Command::Issue(command) => commands::issue::run(&cli, command),
         Command::Render(command) => commands::render::run(&cli, command),
         Command::List(command) => commands::list::run(&cli, command),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use testamur_engine::RenderError;
 use testamur_pipeline::error::chain;
 
+use crate::assets;
 use crate::error::CliError;
 
 /// Prints a line.
@@ -37,5 +38,9 @@ pub(crate) fn print_error(error: &CliError) {
     {
         return eprint_line(faults.colored().trim_end());
     }
-    eprint_line(&format!("error: {}", chain(error)));
+    let text = match error {
+        CliError::Render(error) => assets::explain(error),
+        _ => chain(error),
+    };
+    eprint_line(&format!("error: {text}"));
 }

@@ -11,6 +11,7 @@ use testamur_engine::Template;
 use testamur_pipeline::error::chain;
 
 use crate::args::{Check, Cli};
+use crate::assets;
 use crate::design::cases::{self, Case};
 use crate::design::template_dir::{self, TemplateDir};
 use crate::design::translations;
@@ -128,7 +129,7 @@ fn render_case(case: &Case<'_>) -> (Vec<String>, Option<String>) {
             let warnings = document.warnings().to_string();
             (document.font_families(), Some(warnings).filter(|text| !text.is_empty()))
         }
-        Err(error) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(assets::explain(&error))),
     }
 }
 

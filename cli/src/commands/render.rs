@@ -14,7 +14,7 @@ use crate::terminal;
 pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
     let format = OutputFormat::of(&command.output)?;
     let template_dir = TemplateDir::open(cli)?;
-    let template = template_dir.load(&template_dir.find(&command.template)?)?;
+    let template = template_dir.load_named(&command.template)?;
     let data = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, &e))?;
     let data = Data::from_json(&data).map_err(CliError::Render)?;
     let data = template.with_resolved_locale(&data, command.locale.as_deref());

@@ -11,6 +11,7 @@ use serde::Serialize;
 use testamur_engine::{Document, RenderError, SnapshotTolerance};
 use testamur_pipeline::error::chain;
 
+use crate::assets;
 use crate::design::cases::{self, Case, Cases};
 use crate::design::template_dir::{self, TemplateDir};
 use crate::design::{compare, translations};
@@ -209,7 +210,7 @@ impl CaseResult {
             document.page_image(tolerance.pixels_per_pt)
         }) {
             Ok(actual) => checked.compare(&actual, tolerance),
-            Err(error) => checked.problems.push(error.to_string()),
+            Err(error) => checked.problems.push(assets::explain(&error)),
         }
         if !checked.problems.is_empty() {
             checked.status = CaseStatus::Failed;

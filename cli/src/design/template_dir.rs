@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use testamur_engine::{Data, Engine, Fonts, RenderError, Template};
 
 use crate::args::Cli;
+use crate::assets::{self, Location};
 use crate::error::CliError;
 
 /// The templates below one folder, and the engine that loads them.
 pub(crate) struct TemplateDir {
     pub(crate) engine: Engine,
     root: PathBuf,
+    /// Whether the template that the program carries stands in for a folder of templates.
+    carried: bool,
 }
 
 /// Sample data of a template.
@@ -23,8 +26,26 @@ pub(crate) struct Sample {
 }
 
 impl TemplateDir {
+    /// Opens the templates that the command line names, else those that are found.
     pub(crate) fn open(cli: &Cli) -> Result<Self, CliError> {
-        Ok(Self { engine: Engine::new(Fonts::load(&cli.fonts)?), root: cli.templates.clone() })
+        let (root, carried) = match assets::templates(cli) {
+            Location::Folder(folder) => (folder, false),
+            Location::Carried => (PathBuf::from(assets::TEMPLATES), true),
+        };
+        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried })
+    }
+
+    /// Opens the templates that the user owns, not those of the installation. The folder need not exist.
+    pub(crate) fn open_own(cli: &Cli) -> Result<Self, CliError> {
+        let root = cli.templates.clone().unwrap_or_else(|| PathBuf::from(assets::TEMPLATES));
+        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried: false })
+    }
+
+    /// Opens the templates of a project, with the project's fonts.
+    pub(crate) fn of_project(folder: &Path) -> Result<Self, CliError> {
+        let fonts = Fonts::load(&folder.join(assets::FONTS))?;
+        let root = folder.join(assets::TEMPLATES);
+        Ok(Self { engine: Engine::new(fonts), root, carried: false })
     }
 
     /// The folder of templates.
@@ -34,6 +55,9 @@ impl TemplateDir {
 
     /// The ids of all templates: the folders with a manifest.
     pub(crate) fn ids(&self) -> Result<Vec<String>, CliError> {
+        if !self.root.is_dir() {
+            return Err(CliError::NoTemplates(self.root.clone()));
+        }
         let mut ids = names(&self.root)?;
         ids.retain(|id| self.root.join(id).join("typst.toml").is_file());
         Ok(ids)
@@ -59,6 +83,14 @@ impl TemplateDir {
             what: "template",
             id: template.display().to_string(),
         })
+    }
+
+    /// Loads a template by its id or path. The template that the program carries needs no folder.
+    pub(crate) fn load_named(&self, template: &Path) -> Result<Template, CliError> {
+        if self.carried && template == Path::new(assets::CARRIED_TEMPLATE) {
+            return assets::carried_template(&self.engine);
+        }
+        self.load(&self.find(template)?)
     }
 
     pub(crate) fn load(&self, folder: &Path) -> Result<Template, CliError> {

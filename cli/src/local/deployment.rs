@@ -1,15 +1,16 @@
 //! A whole deployment on one machine: the use cases over the embedded adapters, all state in one folder.
 
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use testamur_engine::{Engine, Fonts};
+use testamur_engine::Engine;
 use testamur_pipeline::issue::IssueConfig;
 use testamur_pipeline::mail::MailComposer;
 use testamur_pipeline::{IdKey, Issuer, Notifier, TemplateCache};
 
 use crate::args::{Cli, DeploymentArgs};
+use crate::assets::{self, Location};
 use crate::error::CliError;
 use crate::local::{Database, FileObjectStore, JsonDirectory, LocalMailer, Queue, SqliteStore};
 
@@ -35,10 +36,9 @@ impl LocalDeployment {
                 deployment.base_url
             )));
         }
-        let engine = Engine::new(Fonts::load(&cli.fonts)?);
+        let engine = Engine::new(assets::fonts(cli)?);
+        let (templates, composer) = load_templates(cli, &deployment.mail_from, engine)?;
         let roll = JsonDirectory::load(directory)?;
-        let composer = MailComposer::load(&deployment.mail_from, &cli.templates.join("mail"));
-        let composer = composer.map_err(CliError::Mail)?;
 
         fs::create_dir_all(&cli.state_dir)
             .map_err(|e| CliError::file("create", &cli.state_dir, &e))?;
@@ -57,7 +57,7 @@ impl LocalDeployment {
                 directory: roll.clone(),
                 objects: folder.clone(),
                 records: SqliteStore(database.clone()),
-                templates: TemplateCache::new(engine, cli.templates.clone()),
+                templates,
                 settings,
             },
             notifier: Notifier {
@@ -73,6 +73,28 @@ impl LocalDeployment {
             _lock: lock,
         })
     }
+}
+
+fn load_templates(
+    cli: &Cli,
+    mail_from: &str,
+    engine: Engine,
+) -> Result<(TemplateCache, MailComposer), CliError> {
+    let (templates, composer) = match assets::templates(cli) {
+        Location::Folder(folder) if !folder.is_dir() => return Err(CliError::NoTemplates(folder)),
+        Location::Folder(folder) => {
+            let composer = MailComposer::load(mail_from, &folder.join("mail"));
+            (TemplateCache::new(engine, folder), composer)
+        }
+        Location::Carried => {
+            let template = assets::carried_template(&engine)?;
+            let templates = TemplateCache::new(engine, PathBuf::from(assets::TEMPLATES))
+                .with(assets::CARRIED_TEMPLATE, template);
+            let read = |part: &str| assets::carried_text(&format!("templates/mail/{part}"));
+            (templates, MailComposer::from_memory(mail_from, read))
+        }
+    };
+    Ok((templates, composer.map_err(CliError::Mail)?))
 }
 
 fn lock(folder: &Path) -> Result<File, CliError> {

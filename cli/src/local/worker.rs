@@ -9,10 +9,13 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
 use testamur_pipeline::model::events;
-use testamur_pipeline::{CertificateRecord, Error, IssueOutcome, NotifyOutcome, TransientError};
+use testamur_pipeline::{
+    CertificateRecord, Error, IssueOutcome, NotifyOutcome, Rejection, TransientError,
+};
 
 use super::progress::Progress;
 use crate::args::Cli;
+use crate::assets;
 use crate::error::CliError;
 use crate::local::deployment::LocalDeployment;
 use crate::local::{EventKind, MAX_ATTEMPTS, Message, Queue};
@@ -89,7 +92,11 @@ async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
     };
     done.unwrap_or_else(|error| match error {
         Error::Rejected(rejection) => {
-            Outcome::DeadLettered { code: rejection.code(), reason: rejection.to_string() }
+            let reason = match &rejection {
+                Rejection::Render(error) => assets::explain(error),
+                _ => rejection.to_string(),
+            };
+            Outcome::DeadLettered { code: rejection.code(), reason }
         }
         Error::Retryable(failure) if message.attempt < MAX_ATTEMPTS => {
             Outcome::Retry { reason: failure.to_string() }

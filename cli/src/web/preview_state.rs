@@ -13,6 +13,7 @@ use testamur_engine::{
     Data, Diagnostic, Document, Jpeg, PdfMetadata, RenderError, Severity, Template,
 };
 
+use crate::assets;
 use crate::design::template_dir::{self, TemplateDir};
 use crate::error::CliError;
 
@@ -317,7 +318,7 @@ impl PreviewError {
         match self {
             Self::Unknown(text) => text.clone(),
             Self::Folder(error) => testamur_pipeline::error::chain(error),
-            Self::Render(error) => error.to_string(),
+            Self::Render(error) => assets::explain(error),
         }
     }
 
