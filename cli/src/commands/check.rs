@@ -147,8 +147,8 @@ fn render(case: &Case<'_>) -> Result<(Vec<String>, Option<Problem>), Problem> {
     let document = case.render().map_err(|e| Problem::from(&e))?;
     document.check_image().map_err(|e| Problem::from(&e))?;
     let warnings = document.warnings();
-    let problem = (!warnings.is_empty())
-        .then(|| Problem::new(ProblemCode::Warning, warnings.to_string()));
+    let problem =
+        (!warnings.is_empty()).then(|| Problem::new(ProblemCode::Warning, warnings.to_string()));
     Ok((document.font_families(), problem))
 }
 

@@ -19,9 +19,11 @@ pub(crate) fn run(cli: &Cli, command: &Suppress) -> Result<ExitCode, CliError> {
     let list = SqliteStore(Database::open_existing(&cli.state_dir)?);
     let hash = AddressHash::of(&command.address);
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime
-        .map_err(CliError::Runtime)?
-        .block_on(list.suppress(&hash, SuppressionReason::Operator, Timestamp::now()))?;
+    runtime.map_err(CliError::Runtime)?.block_on(list.suppress(
+        &hash,
+        SuppressionReason::Operator,
+        Timestamp::now(),
+    ))?;
     terminal::print_line("suppressed: no more e-mail is sent to this address");
     Ok(ExitCode::SUCCESS)
 }

@@ -53,8 +53,11 @@ pub(crate) fn compare(
     let pairs = expected.pixels().zip(actual.pixels());
     let differing = pairs.filter(|(a, b)| differs(a, b, tolerance)).count() as u64;
     let all = u64::from(actual.width()) * u64::from(actual.height());
-    (differing > u64::from(tolerance.max_deviations))
-        .then_some(ImageDifference::Pixels { differing, all, tolerance })
+    (differing > u64::from(tolerance.max_deviations)).then_some(ImageDifference::Pixels {
+        differing,
+        all,
+        tolerance,
+    })
 }
 
 fn differs(a: &Rgb<u8>, b: &Rgb<u8>, tolerance: SnapshotTolerance) -> bool {

@@ -111,9 +111,7 @@ fn check_case(case: &Case<'_>, template: &Template, report: &TemplateReport) -> 
         Ok((actual, problems)) => {
             compare_with(&reference, &actual, tolerance).with_problems(problems)
         }
-        Err(error) => {
-            CaseStatus::Failed { problems: vec![Problem::from(&error)], mismatch: None }
-        }
+        Err(error) => CaseStatus::Failed { problems: vec![Problem::from(&error)], mismatch: None },
     };
     CaseResult { id: format!("{}/{name}", report.template), status, reference }
 }

@@ -183,17 +183,29 @@ fn locale_note(record: &CertificateRecord) -> String {
 enum OutcomeJson<'a> {
     Issued(CertificateJson<'a>),
     AlreadyIssued(CertificateJson<'a>),
-    EmailSent { certificate_id: Option<String> },
-    EmailAlreadySent { certificate_id: Option<String> },
-    NoAddress { certificate_id: Option<String> },
-    Suppressed { certificate_id: Option<String> },
+    EmailSent {
+        certificate_id: Option<String>,
+    },
+    EmailAlreadySent {
+        certificate_id: Option<String>,
+    },
+    NoAddress {
+        certificate_id: Option<String>,
+    },
+    Suppressed {
+        certificate_id: Option<String>,
+    },
     Retrying {
         enrollment_id: Option<String>,
         certificate_id: Option<String>,
         attempt: u32,
         reason: &'a str,
     },
-    DeadLetter { dead_letter: String, code: &'a str, reason: &'a str },
+    DeadLetter {
+        dead_letter: String,
+        code: &'a str,
+        reason: &'a str,
+    },
 }
 
 /// An issued certificate. The paths are relative to the state folder.

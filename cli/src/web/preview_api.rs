@@ -46,11 +46,7 @@ struct DownloadQuery {
 }
 
 /// Returns the routes. The page shows the template `start` first, if given.
-pub(crate) fn routes(
-    state: Arc<PreviewState>,
-    changes: Changes,
-    start: Option<String>,
-) -> Router {
+pub(crate) fn routes(state: Arc<PreviewState>, changes: Changes, start: Option<String>) -> Router {
     let page = Arc::new(HtmlPage::new(pages::preview()));
     // The page keeps its choices behind the "#" of its URL, which a server can't read but can set.
     let home = match start {

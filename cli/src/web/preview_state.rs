@@ -173,9 +173,7 @@ impl PreviewState {
     pub(super) fn render(&self, request: &RenderRequest) -> RenderReply {
         match self.try_render(request) {
             Ok(rendered) => RenderReply::Rendered(rendered),
-            Err(error) => {
-                RenderReply::Failed { errors: error.diagnostics(), text: error.text() }
-            }
+            Err(error) => RenderReply::Failed { errors: error.diagnostics(), text: error.text() },
         }
     }
 

@@ -101,7 +101,6 @@ fn is_own_request(address: &str, headers: &HeaderMap) -> bool {
     let port = address.rsplit_once(':').map_or("", |(_, port)| port);
     let is_own = |host: &str| host == address || host.strip_prefix("localhost:") == Some(port);
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let is_own_origin =
-        |origin: &str| origin.strip_prefix("http://").is_some_and(is_own);
+    let is_own_origin = |origin: &str| origin.strip_prefix("http://").is_some_and(is_own);
     text(header::HOST).is_some_and(is_own) && text(header::ORIGIN).is_none_or(is_own_origin)
 }

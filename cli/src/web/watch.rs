@@ -74,10 +74,7 @@ fn broadcast_changes(
 }
 
 /// Returns the templates that a burst of events concerns, or a single none if any may have changed.
-fn changed_templates(
-    burst: &[notify::Result<notify::Event>],
-    root: &Path,
-) -> Vec<Option<String>> {
+fn changed_templates(burst: &[notify::Result<notify::Event>], root: &Path) -> Vec<Option<String>> {
     let mut templates = Vec::new();
     for event in burst {
         let Ok(event) = event else { return vec![None] };

@@ -101,10 +101,7 @@ impl Database {
 }
 
 /// Opens a database that has tables, with the access that `flags` ask for.
-pub(super) fn connect_existing(
-    state_dir: &Path,
-    flags: OpenFlags,
-) -> Result<Connection, CliError> {
+pub(super) fn connect_existing(state_dir: &Path, flags: OpenFlags) -> Result<Connection, CliError> {
     let path = schema::path(state_dir);
     if !path.exists() {
         return Err(CliError::NoState(state_dir.to_owned()));

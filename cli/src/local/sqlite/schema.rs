@@ -74,9 +74,7 @@ pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<bool
     match version(connection).map_err(|e| unusable(path, e))? {
         0 => Ok(false),
         VERSION => Ok(true),
-        found => {
-            Err(CliError::DatabaseFormat { path: path.to_owned(), found, supported: VERSION })
-        }
+        found => Err(CliError::DatabaseFormat { path: path.to_owned(), found, supported: VERSION }),
     }
 }
 
