@@ -5,6 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use testamur_engine::{Engine, Fonts, RenderError, Template};
+use testamur_pipeline::error::chain;
 use unicode_script::{Script, UnicodeScript};
 
 use crate::args::Cli;
@@ -78,9 +79,9 @@ pub(crate) fn carried_template(engine: &Engine) -> Result<Template, CliError> {
     engine.load_files(folder, CARRIED.iter().copied()).map_err(CliError::Template)
 }
 
-/// Returns the carried text file with this path.
-pub(crate) fn carried_text(path: &str) -> Option<&'static str> {
-    let (_, bytes) = CARRIED.iter().find(|(carried, _)| *carried == path)?;
+/// Returns a part of the carried mail template, such as `subject.txt`.
+pub(crate) fn carried_mail(part: &str) -> Option<&'static str> {
+    let (_, bytes) = carried_in("templates/mail").find(|(file, _)| *file == part)?;
     std::str::from_utf8(bytes).ok()
 }
 
@@ -108,15 +109,21 @@ fn installed(name: &str) -> Option<PathBuf> {
     Some(program.parent()?.parent()?.join("share/testamur").join(name))
 }
 
-/// Describes an error; if fonts are missing that the repository has, says where they are.
+/// Returns the text of an error with its causes and the hint.
 pub(crate) fn explain(error: &RenderError) -> String {
-    match error {
-        RenderError::UnsupportedCharacter { character, .. } => match font_set_script(*character) {
-            Some(script) => format!("{error}; the full font set covers {script}: see {FONT_SET}"),
-            None => error.to_string(),
-        },
-        _ => error.to_string(),
+    match font_hint(error) {
+        Some(hint) => format!("{}; {hint}", chain(error)),
+        None => chain(error),
     }
+}
+
+/// Says where to get fonts, if an error names a character that the fonts of the repository cover.
+pub(crate) fn font_hint(error: &RenderError) -> Option<String> {
+    let RenderError::UnsupportedCharacter { character, .. } = error else {
+        return None;
+    };
+    let script = font_set_script(*character)?;
+    Some(format!("the full font set covers {script}: see {FONT_SET}"))
 }
 
 /// The name of a character's script if the fonts of the repository cover that and the carried ones do not.
@@ -126,4 +133,41 @@ fn font_set_script(character: char) -> Option<&'static str> {
     }
     let script = character.script();
     FONT_SET_SCRIPTS.contains(&script).then(|| script.full_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use super::*;
+
+    /// The scripts that one font covers together.
+    const HAN_FONT: [Script; 5] =
+        [Script::Bopomofo, Script::Han, Script::Hangul, Script::Hiragana, Script::Katakana];
+
+    #[test]
+    fn the_hint_knows_every_font_of_the_repository() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/noto");
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let faces = names.map(|name| name.into_string().unwrap());
+        let scripts: BTreeSet<_> = faces
+            .filter_map(|face| {
+                let family = face.strip_suffix("-Regular.ttf")?;
+                let (_, script) = family.split_once("Serif").or(family.split_once("Naskh"))?;
+                Some(script.to_owned())
+            })
+            .collect();
+        let known = FONT_SET_SCRIPTS.iter().filter(|script| !HAN_FONT.contains(script));
+        assert_eq!(scripts, known.map(|script| script.full_name().to_owned()).collect());
+    }
+
+    #[test]
+    fn scripts_of_the_carried_fonts_get_no_hint() {
+        for character in ['a', 'ế', 'Ω', 'Ж', '\u{132f4}'] {
+            assert_eq!(font_set_script(character), None, "{character}");
+        }
+        assert_eq!(font_set_script('王'), Some("Han"));
+        assert_eq!(font_set_script('🎓'), Some("emoji"));
+    }
 }

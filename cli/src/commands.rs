@@ -1,4 +1,4 @@
-//! One module for each command. Each has one function `run`, which returns the exit code.
+//! One module for each command. Its function `run` returns the exit code.
 
 pub(crate) mod check;
 pub(crate) mod dead_letters;

@@ -25,8 +25,9 @@ pub(crate) fn run(command: &Init) -> Result<ExitCode, CliError> {
     for (path, bytes) in assets::CARRIED {
         write_whole(&folder.join(path), bytes)?;
     }
-    let template_dir = TemplateDir::of_project(folder)?;
-    new::create_snapshots(&template_dir, &template_dir.select(&[])?)?;
+    let template_dir = TemplateDir::open_project(folder)?;
+    let template = template_dir.find(Path::new(assets::CARRIED_TEMPLATE))?;
+    new::accept_snapshots(&template_dir, &template)?;
     print_next_steps(folder);
     Ok(ExitCode::SUCCESS)
 }
@@ -36,10 +37,10 @@ fn check_empty(folder: &Path) -> Result<(), CliError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(CliError::file("read", folder, &e)),
+        Err(e) => return Err(CliError::file("read", folder, e)),
     };
     for entry in entries {
-        let name = entry.map_err(|e| CliError::file("read", folder, &e))?.file_name();
+        let name = entry.map_err(|e| CliError::file("read", folder, e))?.file_name();
         if name != ".git" {
             return Err(CliError::NotEmpty {
                 folder: folder.to_owned(),
