@@ -8,6 +8,7 @@ pub(crate) mod deployment;
 mod files;
 mod json_directory;
 mod mailer;
+mod platform;
 mod progress;
 mod sqlite;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use testamur_pipeline::TransientError;
 use testamur_pipeline::ports::{Object, ObjectStore};
 
 use crate::error::CliError;
+use crate::local::platform;
 
 /// The subfolder of files that are being written. Files that a killed process left there are
 /// deleted.
@@ -37,7 +38,7 @@ impl FileObjectStore {
             let folder = root.join(name);
             fs::create_dir_all(&folder).map_err(|e| CliError::file("create", &folder, e))?;
         }
-        sync(root).map_err(|e| CliError::file("sync", root, e))?;
+        platform::sync_folder(root).map_err(|e| CliError::file("sync", root, e))?;
         Ok(Self { root: Arc::new(root.to_owned()), written: Arc::default() })
     }
 
@@ -68,10 +69,5 @@ fn write(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(unfinished, target)?;
-    sync(target.parent().expect("the path of a file has a parent"))
-}
-
-/// Makes the file names in a folder durable.
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    platform::sync_folder(target.parent().expect("the path of a file has a parent"))
 }

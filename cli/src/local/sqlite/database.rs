@@ -1,7 +1,5 @@
 //! The connection of a process that writes to the database.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +9,7 @@ use testamur_pipeline::{IdKey, TransientError};
 
 use super::schema;
 use crate::error::CliError;
+use crate::local::platform;
 
 /// How long a statement waits for the lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,7 +30,7 @@ impl Database {
         let path = schema::path(state_dir);
         let mut connection = Connection::open(&path).map_err(|e| schema::unusable(&path, e))?;
         // The file contains the id key and learners' names, so only its owner may read it.
-        fs::set_permissions(&path, Permissions::from_mode(0o600))
+        platform::restrict_to_owner(&path)
             .map_err(|e| CliError::file("restrict access to", &path, e))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| schema::unusable(&path, e))?;
         // Checked before anything is written, so a database of another version stays unchanged.
