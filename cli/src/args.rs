@@ -1,29 +1,31 @@
 //! The command line: every option, its default and its environment variable.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use testamur_engine::{Jpeg, JpegEncoder};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  all is well
-  1  something was refused: an event went to the dead letters, a page could not be rendered, an id is unknown, a snapshot
-     or a check failed
-  2  the command line is wrong
-  3  nothing could be done: a folder, a file, the fonts or the database can't be used; no event is lost
+  0  every item succeeded
+  1  one or more items failed: an event became a dead letter, a certificate could not be rendered,
+     an id is unknown, or a check or a snapshot failed
+  2  the command line or an environment variable is invalid
+  3  the command could not run: a folder, a file, the fonts or the database can't be used; queued
+     events stay in the queue
 
-The secret behind certificate ids is made on first use and kept in the state folder; TESTAMUR_ID_KEY, 64 hexadecimal digits,
-sets it for a new folder.";
+Certificate ids are derived from a secret key. It is generated on first use and kept in the state
+folder. TESTAMUR_ID_KEY sets the key of a new state folder, as 64 hexadecimal digits.";
 
-/// Issues course-completion certificates on one machine, and helps to design them.
+/// Issues course-completion certificates on one machine, and previews and tests their templates.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 120)]
+#[command(version = VERSION.as_str(), after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Folder for all state: certificates, mail and the database.
+    /// Folder for all state: certificates, e-mails, the database and the secret key.
     #[arg(
         long,
         global = true,
@@ -33,64 +35,74 @@ pub(crate) struct Cli {
     )]
     pub(crate) state_dir: PathBuf,
 
-    /// Folder of templates, one folder each.
-    #[arg(
-        long,
-        global = true,
-        env = "TESTAMUR_TEMPLATES",
-        default_value = "templates",
-        value_name = "DIR"
-    )]
-    pub(crate) templates: PathBuf,
+    /// Folder with one folder for each template
+    /// [default: templates, else the templates of the installation].
+    #[arg(long, global = true, env = "TESTAMUR_TEMPLATES", value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
 
-    /// Folder of fonts.
-    #[arg(
-        long,
-        global = true,
-        env = "TESTAMUR_FONTS",
-        default_value = "fonts",
-        value_name = "DIR"
-    )]
-    pub(crate) fonts: PathBuf,
+    /// Folder with font files (.ttf, .otf) [default: fonts, else the fonts of the installation].
+    #[arg(long, global = true, env = "TESTAMUR_FONTS", value_name = "DIR")]
+    pub(crate) fonts: Option<PathBuf>,
 
-    /// Print JSON, one object a line.
+    /// Print JSON, one object per line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Issue the certificates of CourseCompleted events, one JSON object a line.
+    /// Create a project with a template, fonts and demo events.
+    Init(Init),
+    /// Issue certificates for CourseCompleted events.
     Issue(Issue),
-    /// Render a template with data into one file, issuing nothing.
+    /// Render a template with data to one file, without issuing a certificate.
     Render(Render),
-    /// List the certificates that were issued.
+    /// List the issued certificates.
     List(List),
-    /// Show the record of a certificate.
+    /// Show the record of one certificate.
     Show(Show),
-    /// Make the folder of a new template, ready to preview, test and change.
+    /// Create a new template, ready to preview, test and edit.
     New(New),
-    /// Show every sample of a template on a local web page, drawn anew whenever a file is saved.
+    /// Show the samples of a template on a local web page that updates on every save.
     Preview(Preview),
-    /// Look for everything that is wrong with templates, but for their looks.
+    /// Check templates for errors without comparing images.
     Check(Check),
-    /// Compare every sample of templates with its snapshot.
+    /// Compare the image of every sample with its snapshot.
     Test(Test),
-    /// Accept or reject each change that the snapshots show.
+    /// Accept or reject changed snapshots.
     Review(Review),
-    /// Show the events that could not be handled, or try them again.
+    /// List the events that could not be handled, or retry them.
     #[command(subcommand_required = true)]
     DeadLetters(DeadLetters),
-    /// Send no more e-mail to an address, say because it bounced or its owner has complained.
+    /// Stop sending e-mail to an address, for example after a bounce or a complaint.
     Suppress(Suppress),
+}
+
+/// The versions of the program and of Typst, and how JPEGs are encoded.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (program, typst) = (env!("CARGO_PKG_VERSION"), testamur_engine::typst_version());
+    let jpeg = if cfg!(jpeg_simd) {
+        "JPEG with SIMD"
+    } else {
+        "JPEG without SIMD: nasm was missing at build time"
+    };
+    format!("{program} (typst {typst}, {jpeg})")
+});
+
+#[derive(Args)]
+pub(crate) struct Init {
+    /// Folder to create the project in; it must be new or empty.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Args)]
 pub(crate) struct Issue {
-    /// File of events, or `-` for standard input.
+    /// File with one event as JSON per line, or `-` for standard input.
     pub(crate) file: PathBuf,
 
-    /// Folder with users.json and courses.json [default: the folder of FILE].
+    /// Folder with users.json and courses.json of the learning platform
+    /// [default: the folder of FILE].
     #[arg(long, env = "TESTAMUR_LMS_DATA", value_name = "DIR")]
     pub(crate) lms_data: Option<PathBuf>,
 
@@ -98,11 +110,11 @@ pub(crate) struct Issue {
     pub(crate) deployment: DeploymentArgs,
 }
 
-/// What a deployment chooses; the same for every command that works on events.
+/// The configuration of a deployment, for all commands that handle events.
 #[derive(Args)]
 pub(crate) struct DeploymentArgs {
-    /// Address of the site that serves the folder `certificates` of the state as URL/certificates, and nothing else of it;
-    /// the QR code and the e-mail lead there.
+    /// URL of the site that serves the folder `certificates` of the state folder as
+    /// URL/certificates, and no other part of it. QR codes and e-mails link there.
     #[arg(
         long,
         env = "TESTAMUR_BASE_URL",
@@ -111,7 +123,7 @@ pub(crate) struct DeploymentArgs {
     )]
     pub(crate) base_url: String,
 
-    /// Template of the courses that name none.
+    /// Id of the template for courses that name none.
     #[arg(
         long,
         env = "TESTAMUR_DEFAULT_TEMPLATE",
@@ -120,11 +132,11 @@ pub(crate) struct DeploymentArgs {
     )]
     pub(crate) default_template: String,
 
-    /// How JPEGs are encoded.
+    /// JPEG encoder.
     #[arg(long, env = "TESTAMUR_JPEG", value_enum, default_value_t = JpegChoice::Fast)]
     pub(crate) jpeg: JpegChoice,
 
-    /// Sender of e-mails.
+    /// Sender of e-mails, such as "Example Academy <certificates@example.com>".
     #[arg(
         long,
         env = "TESTAMUR_MAIL_FROM",
@@ -133,17 +145,17 @@ pub(crate) struct DeploymentArgs {
     )]
     pub(crate) mail_from: String,
 
-    /// Server to send e-mails through, such as smtps://user:password@mail.example.com; without it they are written to the
-    /// folder mail as .eml files.
+    /// SMTP server for e-mails, such as smtps://user:password@mail.example.com. Without it, e-mails
+    /// are written to the folder `mail` of the state folder as .eml files.
     #[arg(long, env = "TESTAMUR_SMTP_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) smtp_url: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum JpegChoice {
-    /// Baseline coding, a few milliseconds.
+    /// Baseline coding; takes a few milliseconds.
     Fast,
-    /// Progressive coding, smaller and truer, and over twenty times slower.
+    /// Progressive coding; smaller and more exact, and over twenty times slower.
     Small,
 }
 
@@ -159,14 +171,14 @@ impl From<JpegChoice> for Jpeg {
 
 #[derive(Args)]
 pub(crate) struct Render {
-    /// Folder of the template, or its id in the folder of templates.
+    /// Id of the template, or the path of its folder.
     pub(crate) template: PathBuf,
 
-    /// JSON file with the data.
+    /// JSON file with the data, such as samples/ada.json of the template.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
 
-    /// Language to print, such as pt-BR [default: that of the data, else of the template].
+    /// Locale, such as pt-BR [default: the locale of the data, else of the template].
     #[arg(long, value_name = "TAG")]
     pub(crate) locale: Option<String>,
 
@@ -174,83 +186,83 @@ pub(crate) struct Render {
     #[arg(long)]
     pub(crate) social_card: bool,
 
-    /// File to write; its extension says what: .pdf, .jpg or .png.
+    /// File to write. Its extension selects the format: .pdf, .jpg or .png.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// How JPEGs are encoded.
+    /// JPEG encoder.
     #[arg(long, env = "TESTAMUR_JPEG", value_enum, default_value_t = JpegChoice::Fast)]
     pub(crate) jpeg: JpegChoice,
 }
 
 #[derive(Args)]
 pub(crate) struct New {
-    /// Its id: lower-case letters, digits and hyphens.
+    /// Id of the template: lower-case letters, digits and hyphens.
     pub(crate) name: String,
 }
 
 #[derive(Args)]
 pub(crate) struct Preview {
-    /// The template to begin with: its id, or its folder.
+    /// Template to show first, by id or path.
     pub(crate) template: Option<PathBuf>,
 
-    /// Port on the loopback interface; 0 takes any that is free.
+    /// Port on the loopback interface; 0 means any free port.
     #[arg(long, default_value_t = 4321)]
     pub(crate) port: u16,
 
-    /// Open the page in the browser.
+    /// Open the page in a browser.
     #[arg(long)]
     pub(crate) open: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// Which templates, by id or folder [default: all].
+    /// Templates, by id or path [default: all].
     #[arg(value_name = "TEMPLATE")]
     pub(crate) named: Vec<PathBuf>,
 }
 
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Which templates, by id or folder [default: all].
+    /// Templates, by id or path [default: all].
     #[arg(value_name = "TEMPLATE")]
     pub(crate) named: Vec<PathBuf>,
 
-    /// Folder to write a report to: index.html, which shows every change, and summary.md.
+    /// Folder for a report: index.html shows every change, summary.md is for CI jobs.
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
 
-    /// File to write results to as JUnit XML.
+    /// File for the results as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub(crate) struct Review {
-    /// Which templates, by id or folder [default: all].
+    /// Templates, by id or path [default: all].
     #[arg(value_name = "TEMPLATE")]
     pub(crate) named: Vec<PathBuf>,
 
-    /// Show the pictures on a local web page and apply there.
+    /// Compare the images and decide on a local web page.
     #[arg(long, conflicts_with = "accept_all")]
     pub(crate) web: bool,
 
-    /// Accept every change unseen.
+    /// Accept every change without asking.
     #[arg(long)]
     pub(crate) accept_all: bool,
 
-    /// Port of the web page on the loopback interface; 0 takes any that is free.
+    /// Port of the web page on the loopback interface; 0 means any free port.
     #[arg(long, default_value_t = 4322, requires = "web")]
     pub(crate) port: u16,
 
-    /// Open the web page in the browser.
+    /// Open the web page in a browser.
     #[arg(long, requires = "web")]
     pub(crate) open: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct List {
-    /// Only the certificates of this user.
+    /// List the certificates of this user only.
     #[arg(long, value_name = "USER_ID")]
     pub(crate) user: Option<String>,
 }
@@ -269,22 +281,23 @@ pub(crate) struct DeadLetters {
 
 #[derive(Subcommand)]
 pub(crate) enum DeadLettersCommand {
-    /// Show what could not be handled, and why.
+    /// List dead letters with their reasons.
     List,
-    /// Handle dead letters again after a repair.
+    /// Handle dead letters again after the cause is fixed.
     Retry(Retry),
 }
 
 #[derive(Args)]
 pub(crate) struct Retry {
-    /// Which; all if none is named.
+    /// Ids of dead letters [default: all].
+    #[arg(value_name = "ID")]
     pub(crate) ids: Vec<String>,
 
-    /// File with a repaired event, which replaces that of the one dead letter named.
+    /// File with a corrected event that replaces the event of one dead letter.
     #[arg(long, value_name = "FILE", requires = "ids")]
     pub(crate) event: Option<PathBuf>,
 
-    /// Folder with users.json and courses.json.
+    /// Folder with users.json and courses.json of the learning platform.
     #[arg(long, env = "TESTAMUR_LMS_DATA", default_value = ".", value_name = "DIR")]
     pub(crate) lms_data: PathBuf,
 
@@ -294,6 +307,6 @@ pub(crate) struct Retry {
 
 #[derive(Args)]
 pub(crate) struct Suppress {
-    /// The address; only a hash of it is kept.
+    /// E-mail address; only its hash is stored.
     pub(crate) address: String,
 }

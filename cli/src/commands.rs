@@ -1,7 +1,8 @@
-//! One module for each command. Each has one function `run`, which returns the exit code.
+//! One module for each command. Its function `run` returns the exit code.
 
 pub(crate) mod check;
 pub(crate) mod dead_letters;
+pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod list;
 pub(crate) mod new;

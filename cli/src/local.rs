@@ -1,13 +1,14 @@
-//! A deployment on one machine: SQLite for records, queue, dead letters and the delivery log; a folder for files and e-mail;
-//! JSON files for learners and courses.
+//! A deployment on one machine: SQLite holds the certificate records, the queue, the dead letters
+//! and the delivery log; a folder holds the files and e-mails; JSON files hold users and courses.
 //!
-//! What a port has confirmed is on disk: it survives a crash of the process and of the machine. Sharing a state folder between
-//! machines is not supported.
+//! What a port has confirmed is on disk, so it survives a crash of the process and of the machine.
+//! A state folder that several machines share is not supported.
 
 pub(crate) mod deployment;
 mod files;
 mod json_directory;
 mod mailer;
+mod platform;
 mod progress;
 mod sqlite;
 #[cfg(test)]
@@ -18,5 +19,5 @@ pub(crate) use files::FileObjectStore;
 pub(crate) use json_directory::JsonDirectory;
 pub(crate) use mailer::LocalMailer;
 pub(crate) use sqlite::{
-    Database, DatabaseReader, EventKind, MAX_ATTEMPTS, Message, Queue, SqliteStore,
+    Database, DatabaseReader, DeadLetter, EventKind, MAX_ATTEMPTS, Message, Queue, SqliteStore,
 };

@@ -1,10 +1,12 @@
-//! The program people run: issues certificates on one machine, looks after what it has issued, and helps to design them.
+//! The command-line program: issues certificates on one machine, manages what it has issued, and
+//! previews and tests templates.
 //!
-//! One module for each command. Those that issue share the [`deployment`], a whole deployment in one folder, built from the
-//! adapters in [`embedded`]; those for designers share the [`template_dir`] of templates and their [`snapshots`]. No rule about
-//! certificates lives here: those are in the pipeline.
+//! Each command is one module of [`commands`]. Commands that issue share [`local`], a deployment
+//! with all state in one folder. Commands for designers share [`design`], the templates and their
+//! snapshots, and [`web`], the local web pages. The rules of certificates are in the pipeline.
 
 mod args;
+mod assets;
 mod commands;
 mod design;
 mod error;
@@ -19,13 +21,14 @@ use clap::Parser;
 use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
-    // A panic's own text could quote a learner's data; its place is what a report of the defect needs.
+    // The message of a panic could quote a learner's data, so only its location is printed.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
-        terminal::eprint_line(&format!("testamur panicked{place}"));
+        let location = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+        terminal::eprint_line(&format!("testamur panicked{location}: please report this defect"));
     }));
     let cli = Cli::parse();
-    let done = match &cli.command {
+    let result = match &cli.command {
+        Command::Init(command) => commands::init::run(command),
         Command::Issue(command) => commands::issue::run(&cli, command),
         Command::Render(command) => commands::render::run(&cli, command),
         Command::List(command) => commands::list::run(&cli, command),
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
         Command::DeadLetters(command) => commands::dead_letters::run(&cli, command),
         Command::Suppress(command) => commands::suppress::run(&cli, command),
     };
-    done.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         terminal::print_error(&error);
         error.exit_code()
     })

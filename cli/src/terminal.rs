@@ -1,4 +1,4 @@
-//! What the program prints. A closed pipe never stops the work.
+//! Standard output and standard error. A closed pipe never stops the work.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -8,21 +8,14 @@ use testamur_pipeline::error::chain;
 
 use crate::error::CliError;
 
-/// Prints a line.
+/// Prints a line to standard output.
 pub(crate) fn print_line(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// Text from elsewhere with its control characters spelt out, so that it can't steer a terminal.
-pub(crate) fn escape_control_chars(text: &str) -> String {
-    let spelt =
-        |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(spelt).collect()
-}
-
-/// Prints an object as one line of JSON.
+/// Prints a value as one line of JSON.
 pub(crate) fn print_json(value: &impl Serialize) {
-    print_line(&serde_json::to_string(value).expect("what we print has string keys only"));
+    print_line(&serde_json::to_string(value).expect("printed values have string keys only"));
 }
 
 /// Prints a line to standard error.
@@ -30,12 +23,28 @@ pub(crate) fn eprint_line(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Prints an error with its causes; a template's faults in colour where there is a terminal.
+/// Prints an error with its causes and a hint. On a terminal, Typst's diagnostics are in color.
 pub(crate) fn print_error(error: &CliError) {
-    if let CliError::Render(RenderError::Template(faults)) = error
+    if let CliError::Render(RenderError::Template(diagnostics)) = error
         && io::stderr().is_terminal()
     {
-        return eprint_line(faults.colored().trim_end());
+        return eprint_line(diagnostics.colored().trim_end());
     }
     eprint_line(&format!("error: {}", chain(error)));
+    if let Some(hint) = error.hint() {
+        eprint_line(&format!("hint: {hint}"));
+    }
+}
+
+/// Replaces each control character by an escape such as `\u{1b}`, because untrusted text could
+/// otherwise send commands to the terminal.
+pub(crate) fn escape_control_chars(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
+}
+
+/// Indents every line after the first by `width` spaces.
+pub(crate) fn hang(text: &str, width: usize) -> String {
+    text.replace('\n', &format!("\n{:width$}", ""))
 }

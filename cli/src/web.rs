@@ -1,6 +1,8 @@
 //! The local web pages of `preview` and `review`.
 
+pub(crate) mod pages;
 pub(crate) mod preview_api;
+mod preview_json;
 pub(crate) mod preview_state;
 pub(crate) mod review;
 pub(crate) mod server;

@@ -47,6 +47,23 @@ impl Engine {
         Template::load(self, folder)
     }
 
+    /// Loads a template from files in memory. The paths are those that the files would have on disk; `folder` selects the
+    /// template. Files outside it and outside the folder `shared` beside it are ignored.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_files<P, B>(
+        &self,
+        folder: impl AsRef<Path>,
+        files: impl IntoIterator<Item = (P, B)>,
+    ) -> Result<Template, TemplateError>
+    where
+        P: AsRef<Path>,
+        B: AsRef<[u8]> + Send + Sync + 'static,
+    {
+        Template::load_files(self, folder.as_ref(), files)
+    }
+
     pub(crate) fn with_fonts(&self, fonts: Fonts) -> Self {
         Self { library: Arc::clone(&self.library), fonts }
     }

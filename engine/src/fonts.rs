@@ -32,6 +32,25 @@ impl Fonts {
         Ok(Self(Arc::new(store)))
     }
 
+    /// Takes the faces of font files in memory, in this order. Static byte slices are not copied.
+    ///
+    /// # Errors
+    /// [`FontError::NoFonts`] if no file holds a face.
+    pub fn from_bytes<B>(files: impl IntoIterator<Item = B>) -> Result<Self, FontError>
+    where
+        B: AsRef<[u8]> + Send + Sync + 'static,
+    {
+        let mut store = FontStore::new();
+        store.extend(files.into_iter().map(Bytes::new).flat_map(Font::iter).map(|font| {
+            let info = font.info().clone();
+            (font, info)
+        }));
+        if store.book().info(0).is_none() {
+            return Err(FontError::NoFonts("memory".into()));
+        }
+        Ok(Self(Arc::new(store)))
+    }
+
     /// These faces, preceded by those in the given files; a file that is no font adds nothing.
     pub(crate) fn with(&self, files: impl IntoIterator<Item = Bytes>) -> Self {
         let mut store = FontStore::new();

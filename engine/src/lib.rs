@@ -35,3 +35,9 @@ pub use export::{Jpeg, JpegEncoder, PdfMetadata};
 pub use fonts::Fonts;
 pub use lint::LayoutIssue;
 pub use template::{ImageSize, Layout, Manifest, SnapshotTolerance, Template, canonical_locale};
+
+/// Returns the version of the Typst compiler that the engine contains, such as `0.15.1`.
+#[must_use]
+pub fn typst_version() -> &'static str {
+    typst::utils::version().raw()
+}

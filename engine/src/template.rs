@@ -189,6 +189,32 @@ impl Template {
             )?;
         }
 
+        Self::new(engine, folder, files)
+    }
+
+    pub(crate) fn load_files<P, B>(
+        engine: &Engine,
+        folder: &Path,
+        files: impl IntoIterator<Item = (P, B)>,
+    ) -> Result<Self, TemplateError>
+    where
+        P: AsRef<Path>,
+        B: AsRef<[u8]> + Send + Sync + 'static,
+    {
+        let mut found = Files::default();
+        let mounts = [(TEMPLATE, folder.to_owned()), (SHARED, shared_folder(folder))];
+        for (path, bytes) in files {
+            let inner = mounts.iter().find_map(|(name, root)| {
+                Some(format!("{name}/{}", path.as_ref().strip_prefix(root).ok()?.display()))
+            });
+            if let Some(inner) = inner.filter(|path| !path.starts_with("template/samples/")) {
+                found.contents.insert(inner, Bytes::new(bytes));
+            }
+        }
+        Self::new(engine, folder, found)
+    }
+
+    fn new(engine: &Engine, folder: &Path, files: Files) -> Result<Self, TemplateError> {
         let path = folder.join("typst.toml");
         let text = files.text("typst.toml", folder)?;
         let manifest =

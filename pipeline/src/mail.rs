@@ -31,16 +31,38 @@ impl MailComposer {
     /// # Errors
     /// [`Rejection::Mail`] if the sender is no address or a part can't be read or parsed.
     pub fn load(from: &str, folder: &Path) -> Result<Self, Rejection> {
+        Self::new(from, |part| {
+            let path = folder.join(part);
+            let unreadable = |e| Rejection::Mail(format!("can't read {}: {e}", path.display()));
+            fs::read_to_string(&path).map_err(unreadable)
+        })
+    }
+
+    /// Takes the sender, and a function that returns the text of a part of the mail template by its name.
+    ///
+    /// # Errors
+    /// [`Rejection::Mail`] if the sender is malformed or a part is missing or can't be parsed.
+    pub fn from_memory<'a>(
+        from: &str,
+        read: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, Rejection> {
+        Self::new(from, |part| {
+            let text = read(part).map(str::to_owned);
+            text.ok_or_else(|| Rejection::Mail(format!("the mail template has no {part}")))
+        })
+    }
+
+    fn new(
+        from: &str,
+        read: impl Fn(&str) -> Result<String, Rejection>,
+    ) -> Result<Self, Rejection> {
         let from =
             from.parse().map_err(|e| Rejection::Mail(format!("the sender {from:?}: {e}")))?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         for part in PARTS {
-            let path = folder.join(part);
-            let unreadable = |e| Rejection::Mail(format!("can't read {}: {e}", path.display()));
-            let text = fs::read_to_string(&path).map_err(unreadable)?;
             environment
-                .add_template_owned(part, text)
+                .add_template_owned(part, read(part)?)
                 .map_err(|e| Rejection::Mail(format!("{e:#}")))?;
         }
         Ok(Self { from, environment })

@@ -50,3 +50,13 @@ pub fn is_id(id: &str) -> bool {
         && !id.starts_with('-')
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
+
+/// Templates that are in no folder.
+impl TemplateCache {
+    /// Adds a template that is in memory. It takes precedence over a folder with the same id.
+    #[must_use]
+    pub fn with(self, id: &str, template: Template) -> Self {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), template);
+        self
+    }
+}

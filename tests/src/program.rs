@@ -18,6 +18,8 @@ const ID_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c
 pub struct Program {
     folder: TempDir,
     environment: Vec<(String, String)>,
+    /// Where a copy of the program is installed; none if the one in the build folder is run.
+    installation: Option<TempDir>,
 }
 
 /// What a run left behind.
@@ -41,10 +43,14 @@ impl Program {
     /// Makes a folder with two learners, Ada and Grace, and two courses, engines and compilers.
     #[must_use]
     pub fn new() -> Self {
-        let program = Self {
-            folder: tempfile::tempdir().expect("temporary folders can be made"),
-            environment: Vec::new(),
+        let asset = |name: &str| {
+            let path = repository().join(name).into_os_string();
+            path.into_string().expect("the path of the repository is UTF-8")
         };
+        let program = Self::empty(None)
+            .with("TESTAMUR_ID_KEY", ID_KEY)
+            .with("TESTAMUR_TEMPLATES", &asset("templates"))
+            .with("TESTAMUR_FONTS", &asset("fonts"));
         program.write(
             "users.json",
             &json!([user("u-ada", "Ada Lovelace"), user("u-grace", "Grace Hopper")]).to_string(),
@@ -54,6 +60,37 @@ impl Program {
             &json!([course("c-1", "Analytical Engines"), course("c-2", "Compilers")]).to_string(),
         );
         program
+    }
+
+    /// Makes an empty folder and a copy of the program in another one, which finds neither the fonts nor the templates of the
+    /// repository.
+    #[must_use]
+    pub fn alone() -> Self {
+        let installation = tempfile::tempdir().expect("temporary folders can be made");
+        let copy = installation.path().join("bin/testamur");
+        fs::create_dir(installation.path().join("bin")).expect("folders can be made");
+        // A hard link is as good as a copy, but is possible within one file system only.
+        fs::hard_link(binary(), &copy)
+            .or_else(|_| fs::copy(binary(), &copy).map(drop))
+            .expect("the program can be copied");
+        Self::empty(Some(installation))
+    }
+
+    fn empty(installation: Option<TempDir>) -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("temporary folders can be made"),
+            environment: Vec::new(),
+            installation,
+        }
+    }
+
+    /// The folder that the copy of the program is installed in.
+    ///
+    /// # Panics
+    /// If there is no copy: only [`Self::alone`] makes one.
+    #[must_use]
+    pub fn installation(&self) -> &Path {
+        self.installation.as_ref().expect("the program is installed").path()
     }
 
     /// The same program with an environment variable.
@@ -164,14 +201,12 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let installed = self.installation.as_ref().map(|folder| folder.path().join("bin/testamur"));
+        let mut command = Command::new(installed.as_deref().unwrap_or(binary()));
         command
             .args(arguments)
             .current_dir(self.folder())
             .env_clear()
-            .env("TESTAMUR_ID_KEY", ID_KEY)
-            .env("TESTAMUR_TEMPLATES", repository().join("templates"))
-            .env("TESTAMUR_FONTS", repository().join("fonts"))
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -4,6 +4,7 @@
 
 mod aws;
 mod cli;
+mod one_build;
 mod pipeline;
 mod templates;
 

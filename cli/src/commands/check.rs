@@ -1,4 +1,5 @@
-//! `testamur check`: everything that can be wrong with a template but its looks, in one go; fast enough for a pre-commit hook.
+//! `testamur check`: finds everything that can be wrong with a template without comparing images.
+//! It is fast enough for a pre-commit hook.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,166 +7,186 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use rayon::prelude::*;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::de::IgnoredAny;
 use testamur_engine::Template;
-use testamur_pipeline::error::chain;
 
 use crate::args::{Check, Cli};
-use crate::design::cases::{self, Case};
+use crate::design::cases::{Case, Cases};
+use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir::{self, TemplateDir};
 use crate::design::translations;
 use crate::error::CliError;
 use crate::terminal;
 
-/// The largest a file of a template should be, in bytes: every function that issues certificates carries it.
-const LARGE: u64 = 512 << 10;
+/// The largest allowed file of a template, in bytes. Every Lambda function that issues
+/// certificates carries all templates.
+const MAX_FILE_BYTES: u64 = 512 << 10;
 
-/// Files that no layout reads, and that belong there.
-const EXPECTED: [&str; 5] = ["typst.toml", "schema.json", "qr.svg", "README.md", "LICENSE"];
+/// Folders whose files may be larger: fonts are, and functions do not carry the others.
+const UNLIMITED_FOLDERS: [&str; 3] = ["fonts", "samples", "snapshots"];
 
-/// What was found out about a template.
-#[derive(Default)]
-struct Findings {
-    problems: Vec<String>,
+/// Files that belong to a template although no layout reads them.
+const EXPECTED_FILES: [&str; 5] = ["typst.toml", "schema.json", "qr.svg", "README.md", "LICENSE"];
+
+/// The result of one template, and its line of `--json`.
+#[derive(Serialize)]
+struct CheckReport {
+    /// The path of its folder.
+    template: String,
+    problems: Vec<Problem>,
+    /// The font families that it uses.
     fonts: BTreeSet<String>,
 }
 
 pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
     let template_dir = TemplateDir::open(cli)?;
-    let mut all_well = true;
+    let mut passed = true;
     for folder in template_dir.select(&command.named)? {
-        let findings = check_template(&template_dir, &folder)?;
-        all_well &= findings.problems.is_empty();
-        print(cli, &folder, &findings);
+        let report = check_template(&template_dir, &folder)?;
+        passed &= report.problems.is_empty();
+        if cli.json {
+            terminal::print_json(&report);
+        } else {
+            print(&report);
+        }
     }
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print(cli: &Cli, folder: &Path, findings: &Findings) {
-    let Findings { problems, fonts } = findings;
-    let fonts: Vec<_> = fonts.iter().map(String::as_str).collect();
-    if cli.json {
-        return terminal::print_json(
-            &json!({ "template": folder.display().to_string(), "problems": problems, "fonts": fonts }),
-        );
-    }
+fn print(CheckReport { template, problems, fonts }: &CheckReport) {
     for problem in problems {
-        terminal::print_line(&format!("{}: {problem}", folder.display()));
+        terminal::print_line(&format!("{template}: {}", problem.message));
     }
     if problems.is_empty() {
-        terminal::print_line(&format!(
-            "{}: all is well; fonts: {}",
-            folder.display(),
-            fonts.join(", ")
-        ));
+        let fonts: Vec<_> = fonts.iter().map(String::as_str).collect();
+        terminal::print_line(&format!("{template}: no problems; fonts: {}", fonts.join(", ")));
     }
 }
 
-fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<Findings, CliError> {
-    let mut findings = Findings::default();
+fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckReport, CliError> {
+    let template = folder.display().to_string();
+    let mut report = CheckReport { template, problems: Vec::new(), fonts: BTreeSet::new() };
     let template = match template_dir.engine.load(folder) {
         Ok(template) => template,
         Err(error) => {
-            findings.problems.push(chain(&error));
-            return Ok(findings);
+            report.problems.push(Problem::from(&error));
+            return Ok(report);
         }
     };
-    let problems = &mut findings.problems;
-    problems.extend(identity(&template));
-    problems.extend(translations::check_keys(&template));
-    problems.extend(unknown_locales(&template));
-    render_all(&template, &mut findings)?;
-    // What can't be rendered reads nothing.
-    if !findings.fonts.is_empty() {
-        findings.problems.extend(unused_files(&template, &findings.fonts));
+    report.problems.extend(check_name(&template));
+    report.problems.extend(translations::check_keys(&template));
+    report.problems.extend(check_locales(&template));
+    render_all(&template, &mut report)?;
+    // If nothing was rendered, no file was read, and every file would count as unused.
+    if !report.fonts.is_empty() {
+        report.problems.extend(unused_files(&template));
+        report.problems.extend(unused_fonts(&template, &report.fonts));
     }
-    findings.problems.extend(large_files(folder)?);
-    Ok(findings)
+    large_files(folder, folder, &mut report.problems)?;
+    Ok(report)
 }
 
-/// Courses name a template by its folder, and records by what its manifest says.
-fn identity(template: &Template) -> Option<String> {
+/// Compares the name of the folder, by which courses name a template, with the name in the
+/// manifest, which records contain.
+fn check_name(template: &Template) -> Option<Problem> {
     let folder = template.folder().canonicalize().ok()?;
     let (folder, name) = (folder.file_name()?.to_str()?, &template.manifest().id);
-    (folder != name).then(|| format!("typst.toml calls it {name}: name the folder so too"))
+    let message = format!(
+        "the folder `{folder}` and the package name `{name}` in typst.toml differ: \
+         rename one of them"
+    );
+    (folder != name).then(|| Problem::new(ProblemCode::NameMismatch, message))
 }
 
-/// Locales for which the shared helpers have no dates and numbers.
-fn unknown_locales(template: &Template) -> Vec<String> {
-    let formats = template.folder().join("../shared/cldr.json");
-    let known: Map<String, Value> = fs::read(formats)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    let unknown =
-        template.locales().iter().filter(|tag| !known.is_empty() && !known.contains_key(*tag));
-    unknown
-        .map(|tag| {
-            format!("locales/{tag}.toml: shared/cldr.json has no dates and numbers for {tag}")
-        })
+/// Finds locales for which the shared helpers have no dates and numbers.
+fn check_locales(template: &Template) -> Vec<Problem> {
+    let Some(supported) = supported_locales(template) else {
+        return Vec::new();
+    };
+    let unsupported = template.locales().iter().filter(|locale| !supported.contains(*locale));
+    let message = |locale: &String| {
+        format!("locales/{locale}.toml: shared/cldr.json has no dates and numbers for {locale}")
+    };
+    unsupported
+        .map(|locale| Problem::new(ProblemCode::UnsupportedLocale, message(locale)))
         .collect()
 }
 
-/// Renders every case. Sentences that many cases share are told once.
-fn render_all(template: &Template, findings: &mut Findings) -> Result<(), CliError> {
-    let found = cases::of(template)?;
-    findings.problems.extend(found.problems);
-    let rendered: Vec<_> = found.cases.par_iter().map(|case| (case, render_case(case))).collect();
-    let mut told = BTreeSet::new();
-    for (case, (fonts, problem)) in rendered {
-        findings.fonts.extend(fonts);
-        if let Some(problem) = problem.filter(|problem| told.insert(problem.clone())) {
-            findings.problems.push(format!("{}: {problem}", case.name()));
+/// Returns the locales of the shared helpers, or none for templates that do not use them.
+fn supported_locales(template: &Template) -> Option<BTreeSet<String>> {
+    let bytes = fs::read(template.folder().join("../shared/cldr.json")).ok()?;
+    let formats: std::collections::BTreeMap<String, IgnoredAny> =
+        serde_json::from_slice(&bytes).ok()?;
+    Some(formats.into_keys().collect())
+}
+
+/// Renders every case. A problem that several cases share is reported for the first only.
+fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliError> {
+    let Cases { cases, problems, .. } = Cases::find(template)?;
+    report.problems.extend(problems);
+    let rendered: Vec<_> = cases.par_iter().map(|case| (case.name(), render(case))).collect();
+    let mut reported = BTreeSet::new();
+    for (name, result) in rendered {
+        let problem = match result {
+            Ok((fonts, warnings)) => {
+                report.fonts.extend(fonts);
+                warnings
+            }
+            Err(problem) => Some(problem),
+        };
+        if let Some(problem) = problem.filter(|problem| reported.insert(problem.clone())) {
+            report.problems.push(problem.within(&name));
         }
     }
     Ok(())
 }
 
-/// The fonts of a case, and what is wrong with it.
-fn render_case(case: &Case<'_>) -> (Vec<String>, Option<String>) {
-    match case.render().and_then(|document| document.check_image().map(|()| document)) {
-        Ok(document) => {
-            let warnings = document.warnings().to_string();
-            (document.font_families(), Some(warnings).filter(|text| !text.is_empty()))
-        }
-        Err(error) => (Vec::new(), Some(error.to_string())),
-    }
+/// Returns the font families that a case uses, and the warnings of the compiler.
+fn render(case: &Case<'_>) -> Result<(Vec<String>, Option<Problem>), Problem> {
+    let document = case.render().map_err(|e| Problem::from(&e))?;
+    document.check_image().map_err(|e| Problem::from(&e))?;
+    let warnings = document.warnings();
+    let problem =
+        (!warnings.is_empty()).then(|| Problem::new(ProblemCode::Warning, warnings.to_string()));
+    Ok((document.font_families(), problem))
 }
 
-/// Call it when everything has been rendered.
-fn unused_files(template: &Template, fonts: &BTreeSet<String>) -> Vec<String> {
-    let locale =
-        |file: &str| file.strip_prefix("locales/").is_some_and(|file| file.ends_with(".toml"));
-    let expected =
-        |file: &str| EXPECTED.contains(&file) || file.starts_with("fonts/") || locale(file);
-    let unread = template.unread_files();
-    let unused =
-        unread.iter().filter(|file| !expected(file)).map(|file| format!("nothing uses {file}"));
-    let own = template.font_families();
-    let idle = own
-        .iter()
-        .filter(|family| !fonts.contains(*family))
-        .map(|family| format!("nothing uses the font {family} in fonts/"));
-    unused.chain(idle).collect()
+/// Finds files that no layout has read. Call it after rendering all cases.
+fn unused_files(template: &Template) -> Vec<Problem> {
+    let is_strings =
+        |file: &str| file.strip_prefix("locales/").is_some_and(|name| name.ends_with(".toml"));
+    let is_expected = |file: &str| {
+        EXPECTED_FILES.contains(&file) || file.starts_with("fonts/") || is_strings(file)
+    };
+    let files = template.unread_files();
+    let unused = files.iter().filter(|file| !is_expected(file));
+    unused
+        .map(|file| Problem::new(ProblemCode::UnusedFile, format!("{file} is not used")))
+        .collect()
 }
 
-fn large_files(folder: &Path) -> Result<Vec<String>, CliError> {
-    let mut large = Vec::new();
+/// Finds fonts of the template that no case uses.
+fn unused_fonts(template: &Template, used: &BTreeSet<String>) -> Vec<Problem> {
+    let families = template.font_families();
+    let unused = families.iter().filter(|family| !used.contains(*family));
+    let message = |family: &String| format!("the font {family} in fonts/ is not used");
+    unused.map(|family| Problem::new(ProblemCode::UnusedFont, message(family))).collect()
+}
+
+/// Finds files in `folder`, a folder inside `root`, that are too large.
+fn large_files(root: &Path, folder: &Path, problems: &mut Vec<Problem>) -> Result<(), CliError> {
     for name in template_dir::names(folder)? {
         let path = folder.join(&name);
-        let metadata = fs::metadata(&path).map_err(|e| CliError::file("read", &path, &e))?;
-        if metadata.is_dir() && ["fonts", "samples", "snapshots"].contains(&name.as_str()) {
-            continue; // Fonts are large by nature, and no function carries the others.
-        } else if metadata.is_dir() {
-            large.extend(large_files(&path)?);
-        } else if metadata.len() > LARGE {
-            large.push(format!(
-                "{} has {} KiB, more than {}",
-                path.display(),
-                metadata.len() >> 10,
-                LARGE >> 10
-            ));
+        let metadata = fs::metadata(&path).map_err(|e| CliError::file("read", &path, e))?;
+        if metadata.is_dir() && !UNLIMITED_FOLDERS.contains(&name.as_str()) {
+            large_files(root, &path, problems)?;
+        } else if metadata.is_file() && metadata.len() > MAX_FILE_BYTES {
+            let file = path.strip_prefix(root).unwrap_or(&path).display();
+            let (size, limit) = (metadata.len() >> 10, MAX_FILE_BYTES >> 10);
+            let message = format!("{file} has {size} KiB; at most {limit} KiB are allowed");
+            problems.push(Problem::new(ProblemCode::LargeFile, message));
         }
     }
-    Ok(large)
+    Ok(())
 }

@@ -1,43 +1,28 @@
-//! `testamur dead-letters`: what could not be handled, and trying it again.
+//! `testamur dead-letters`: lists the events that could not be handled, and retries them.
 
 use std::fs;
 use std::process::ExitCode;
 
 use crate::args::{Cli, DeadLetters, DeadLettersCommand, Retry};
 use crate::error::CliError;
-use crate::local::DatabaseReader;
 use crate::local::deployment::LocalDeployment;
-use crate::local::worker;
+use crate::local::{DatabaseReader, DeadLetter, worker};
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &DeadLetters) -> Result<ExitCode, CliError> {
     match &command.command {
-        DeadLettersCommand::List => show(cli),
+        DeadLettersCommand::List => list(cli),
         DeadLettersCommand::Retry(command) => retry(cli, command),
     }
 }
 
-fn show(cli: &Cli) -> Result<ExitCode, CliError> {
+fn list(cli: &Cli) -> Result<ExitCode, CliError> {
     let letters = DatabaseReader::open(&cli.state_dir)?.dead_letters()?;
     for letter in &letters {
         if cli.json {
             terminal::print_json(letter);
         } else {
-            terminal::print_line(&format!(
-                "{}  {}  {}  after {}",
-                letter.id,
-                letter.failed_at,
-                letter.kind,
-                letter.attempts_text()
-            ));
-            terminal::print_line(&format!(
-                "  reason  {}",
-                letter.reason.replace('\n', "\n          ")
-            ));
-            terminal::print_line(&format!(
-                "  event   {}",
-                terminal::escape_control_chars(&letter.event)
-            ));
+            print(letter);
         }
     }
     if letters.is_empty() && !cli.json {
@@ -46,27 +31,38 @@ fn show(cli: &Cli) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn print(letter: &DeadLetter) {
+    let DeadLetter { id, failed_at, kind, reason, event, .. } = letter;
+    let event = terminal::escape_control_chars(event);
+    terminal::print_line(&format!("{id}  {failed_at}  {kind}  after {}", letter.attempts_text()));
+    terminal::print_line(&format!("  reason  {}", terminal::hang(reason, 10)));
+    terminal::print_line(&format!("  event   {event}"));
+}
+
 fn retry(cli: &Cli, command: &Retry) -> Result<ExitCode, CliError> {
-    let letters = DatabaseReader::open(&cli.state_dir)?.dead_letters()?;
+    let replacement = replacement(command)?;
+    let mut letters = DatabaseReader::open(&cli.state_dir)?.dead_letters()?;
     for id in &command.ids {
         if !letters.iter().any(|letter| letter.id == *id) {
-            return Err(CliError::Unknown { what: "dead letter", id: id.clone() });
+            return Err(CliError::UnknownDeadLetter(id.clone()));
         }
     }
-    let repaired = match (&command.event, command.ids.len()) {
-        (None, _) => None,
-        (Some(file), 1) => {
-            let text = fs::read_to_string(file).map_err(|e| CliError::file("read", file, &e))?;
-            Some(text.trim().to_owned())
-        }
-        (Some(_), _) => {
-            return Err(CliError::Usage("--event repairs one dead letter: name one".to_owned()));
-        }
-    };
-    let chosen = letters
-        .into_iter()
-        .filter(|letter| command.ids.is_empty() || command.ids.contains(&letter.id))
-        .collect();
+    if !command.ids.is_empty() {
+        letters.retain(|letter| command.ids.contains(&letter.id));
+    }
     let deployment = LocalDeployment::open(cli, &command.deployment, &command.lms_data)?;
-    worker::run(cli, &deployment, async |queue| queue.requeue(chosen, repaired).await)
+    worker::run(cli, &deployment, async |queue| queue.requeue(letters, replacement).await)
+}
+
+/// Reads the event of `--event`, or returns none without that option.
+fn replacement(command: &Retry) -> Result<Option<String>, CliError> {
+    let Some(file) = &command.event else {
+        return Ok(None);
+    };
+    if command.ids.len() != 1 {
+        let reason = "--event replaces the event of one dead letter: pass one ID".to_owned();
+        return Err(CliError::Usage(reason));
+    }
+    let text = fs::read_to_string(file).map_err(|e| CliError::file("read", file, e))?;
+    Ok(Some(text.trim().to_owned()))
 }

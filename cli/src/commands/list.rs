@@ -1,4 +1,4 @@
-//! `testamur list`: what was issued.
+//! `testamur list`: prints the certificates that were issued.
 
 use std::process::ExitCode;
 

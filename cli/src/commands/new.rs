@@ -1,19 +1,18 @@
-//! `testamur new`: the folder of a template that already previews, tests and compiles, and explains itself.
+//! `testamur new`: writes the folder of a template that renders and passes its tests at once.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use testamur_pipeline::templates::is_id;
 
 use crate::args::{Cli, New};
-use crate::commands::test;
+use crate::assets;
 use crate::design::snapshots;
-use crate::design::template_dir::TemplateDir;
+use crate::design::template_dir::{TemplateDir, write_whole};
 use crate::error::CliError;
 use crate::terminal;
 
-/// The files of a new template. `{name}` stands for its id.
+/// The files of a new template. `{name}` in them stands for its id.
 const FILES: [(&str, &str); 9] = [
     ("typst.toml", include_str!("../../scaffold/typst.toml")),
     ("main.typ", include_str!("../../scaffold/main.typ")),
@@ -26,56 +25,61 @@ const FILES: [(&str, &str); 9] = [
     ("qr.svg", include_str!("../../scaffold/qr.svg")),
 ];
 
-/// Folders beside the templates that are none.
+/// The folders beside templates that are not templates.
 const RESERVED: [&str; 2] = ["shared", "mail"];
-
-/// The helpers that all templates share, for a folder of templates that does not have them yet.
-const SHARED: [(&str, &str); 5] = [
-    ("lib.typ", include_str!("../../../templates/shared/lib.typ")),
-    ("text.typ", include_str!("../../../templates/shared/text.typ")),
-    ("locale.typ", include_str!("../../../templates/shared/locale.typ")),
-    ("parts.typ", include_str!("../../../templates/shared/parts.typ")),
-    ("cldr.json", include_str!("../../../templates/shared/cldr.json")),
-];
 
 pub(crate) fn run(cli: &Cli, command: &New) -> Result<ExitCode, CliError> {
     let name = &command.name;
     if !is_id(name) || RESERVED.contains(&name.as_str()) {
         return Err(CliError::Usage(format!(
-            "{name:?} is no template id: use lower-case letters, digits and hyphens, but not shared or mail"
+            "{name:?} is not a valid template id: use lower-case letters, digits and hyphens, \
+             but not shared or mail"
         )));
     }
-    let template_dir = TemplateDir::open(cli)?;
-    let (folder, shared) = (template_dir.root().join(name), template_dir.root().join("shared"));
+    let template_dir = TemplateDir::open_own(cli)?;
+    let folder = template_dir.root().join(name);
     if folder.exists() {
         return Err(CliError::Exists(folder));
     }
-    if !shared.exists() {
-        write_all(&shared, &SHARED, name)?;
-    } else if !shared.join("lib.typ").is_file() {
-        return Err(CliError::NoHelpers(shared));
+    write_shared(template_dir.root())?;
+    for (file, text) in FILES {
+        write_whole(&folder.join(file), text.replace("{name}", name).as_bytes())?;
     }
-    write_all(&folder, &FILES, name)?;
-    for case in &snapshots::check(&template_dir, std::slice::from_ref(&folder))? {
-        if !case.problems.is_empty() {
-            terminal::print_line(&test::line(case));
-        }
-        snapshots::accept(case)?;
-    }
-    terminal::print_line(&format!("{} is ready; it explains itself in main.typ", folder.display()));
-    terminal::print_line(&format!(
-        "see it:  testamur preview {name} --open\ntest it: testamur test {name}"
-    ));
+    accept_snapshots(&template_dir, &folder)?;
+    terminal::print_line(&format!("created {}: main.typ explains the rest", folder.display()));
+    terminal::print_line(&format!("preview it: testamur preview {name} --open"));
+    terminal::print_line(&format!("test it:    testamur test {name}"));
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_all(folder: &Path, files: &[(&str, &str)], name: &str) -> Result<(), CliError> {
-    for (file, text) in files {
-        let path = folder.join(file);
-        let parent = path.parent().expect("a file stands in a folder");
-        fs::create_dir_all(parent).map_err(|e| CliError::file("create", parent, &e))?;
-        fs::write(&path, text.replace("{name}", name))
-            .map_err(|e| CliError::file("write", &path, &e))?;
+/// Writes the helpers of all templates and the e-mail, if the folder of templates is new.
+fn write_shared(root: &Path) -> Result<(), CliError> {
+    let shared = root.join("shared");
+    if shared.join("lib.typ").is_file() {
+        return Ok(());
+    }
+    if shared.exists() {
+        return Err(CliError::NoHelpers(shared));
+    }
+    for name in RESERVED.iter().filter(|name| !root.join(name).exists()) {
+        for (file, bytes) in assets::carried_in(&format!("{}/{name}", assets::TEMPLATES)) {
+            write_whole(&root.join(name).join(file), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the images of all cases the references. Prints problems: shared helpers that the user has
+/// changed, or other fonts, can cause them.
+pub(crate) fn accept_snapshots(template_dir: &TemplateDir, folder: &Path) -> Result<(), CliError> {
+    for report in &snapshots::check(template_dir, &[folder.to_owned()])? {
+        report.problem_lines().for_each(|line| terminal::print_line(&line));
+        for case in &report.cases {
+            if !case.problems().is_empty() {
+                terminal::print_line(&case.to_string());
+            }
+            case.accept()?;
+        }
     }
     Ok(())
 }

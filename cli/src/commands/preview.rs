@@ -1,4 +1,5 @@
-//! `testamur preview`: a local web page that shows every sample of a template, drawn anew whenever a file is saved.
+//! `testamur preview`: a local web page that shows every sample of a template and renders it
+//! again whenever a file is saved.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,34 +10,34 @@ use crate::design::template_dir::TemplateDir;
 use crate::error::CliError;
 use crate::terminal;
 use crate::web::preview_state::PreviewState;
-use crate::web::server::{self, HtmlPage};
-use crate::web::{preview_api, watch};
-
-/// The page.
-const PAGE: &str = include_str!("../web/assets/preview.html");
+use crate::web::{preview_api, server, watch};
 
 pub(crate) fn run(cli: &Cli, command: &Preview) -> Result<ExitCode, CliError> {
     let template_dir = TemplateDir::open(cli)?;
-    let start =
-        command.template.as_deref().map(|template| id(&template_dir, template)).transpose()?;
+    template_dir.ids()?;
+    let start = command.template.as_deref().map(|name| id(&template_dir, name)).transpose()?;
     let state = Arc::new(PreviewState::new(template_dir));
     let changes = watch::start(&state)?;
     if let Some(id) = &start {
         terminal::print_line(&format!("previewing {id}"));
     }
-    let routes = preview_api::routes(state, changes, HtmlPage::new(PAGE.to_owned()), start);
+    let routes = preview_api::routes(state, changes, start);
     server::serve(routes, command.port, command.open, std::future::pending())?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The id of a template, from that or from its path.
+/// Returns the id of a template from its id or its path. Fails if the template is outside the
+/// folder of templates, because only that folder is watched and served.
 fn id(template_dir: &TemplateDir, template: &Path) -> Result<String, CliError> {
     let folder = template_dir.find(template)?;
-    let folder = folder.canonicalize().map_err(|e| CliError::file("read", &folder, &e))?;
+    let folder = folder.canonicalize().map_err(|e| CliError::file("read", &folder, e))?;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if folder.parent() == template_dir.root().canonicalize().ok().as_deref() {
         return Ok(name.to_owned());
     }
     let parent = folder.parent().unwrap_or(Path::new("/")).display();
-    Err(CliError::Usage(format!("{name} is in {parent}: name that folder with --templates")))
+    Err(CliError::Usage(format!(
+        "template {name} is outside {}: add --templates {parent}",
+        template_dir.root().display()
+    )))
 }

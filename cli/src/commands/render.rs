@@ -1,10 +1,10 @@
-//! `testamur render`: one file from a template and data.
+//! `testamur render`: writes one file from a template and data.
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use testamur_engine::{Data, PdfMetadata};
+use testamur_engine::{Data, Document, PdfMetadata, RenderError};
 
 use crate::args::{Cli, Render};
 use crate::design::template_dir::TemplateDir;
@@ -12,11 +12,11 @@ use crate::error::CliError;
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
-    let format = OutputFormat::of(&command.output)?;
+    let format = OutputFormat::from_extension(&command.output)?;
     let template_dir = TemplateDir::open(cli)?;
-    let template = template_dir.load(&template_dir.find(&command.template)?)?;
-    let data = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, &e))?;
-    let data = Data::from_json(&data).map_err(CliError::Render)?;
+    let template = template_dir.load_named(&command.template)?;
+    let json = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, e))?;
+    let data = Data::from_json(&json).map_err(CliError::Render)?;
     let data = template.with_resolved_locale(&data, command.locale.as_deref());
     let document = if command.social_card {
         template.compile_social_card(&data)
@@ -27,14 +27,22 @@ pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
     if !document.warnings().is_empty() {
         terminal::eprint_line(&document.warnings().to_string());
     }
-    let bytes = match format {
-        OutputFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
+    let bytes = export(&document, &data, format, command).map_err(CliError::Render)?;
+    fs::write(&command.output, bytes).map_err(|e| CliError::file("write", &command.output, e))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn export(
+    document: &Document,
+    data: &Data,
+    format: OutputFormat,
+    command: &Render,
+) -> Result<Vec<u8>, RenderError> {
+    match format {
+        OutputFormat::Pdf => document.pdf(&PdfMetadata::of(data)),
         OutputFormat::Jpg => document.jpg(command.jpeg.into()),
         OutputFormat::Png => document.png(),
-    };
-    let bytes = bytes.map_err(CliError::Render)?;
-    fs::write(&command.output, bytes).map_err(|e| CliError::file("write", &command.output, &e))?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 enum OutputFormat {
@@ -44,15 +52,15 @@ enum OutputFormat {
 }
 
 impl OutputFormat {
-    fn of(path: &Path) -> Result<Self, CliError> {
+    fn from_extension(path: &Path) -> Result<Self, CliError> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("pdf") => Ok(Self::Pdf),
             Some("jpg" | "jpeg") => Ok(Self::Jpg),
             Some("png") => Ok(Self::Png),
-            _ => Err(CliError::Usage(format!(
-                "{}: the extension must be .pdf, .jpg or .png",
-                path.display()
-            ))),
+            _ => {
+                let path = path.display();
+                Err(CliError::Usage(format!("{path}: the extension must be .pdf, .jpg or .png")))
+            }
         }
     }
 }

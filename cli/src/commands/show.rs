@@ -1,4 +1,4 @@
-//! `testamur show`: one record.
+//! `testamur show`: prints the record of one certificate.
 
 use std::process::ExitCode;
 
@@ -8,17 +8,14 @@ use crate::local::DatabaseReader;
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &Show) -> Result<ExitCode, CliError> {
-    let record = DatabaseReader::open(&cli.state_dir)?.record(&command.id)?;
-    let record = record.ok_or_else(|| CliError::Unknown {
-        what: "certificate or enrollment",
-        id: command.id.clone(),
-    })?;
+    let record = DatabaseReader::open(&cli.state_dir)?
+        .record(&command.id)?
+        .ok_or_else(|| CliError::UnknownRecord(command.id.clone()))?;
     if cli.json {
         terminal::print_json(&record);
     } else {
-        terminal::print_line(
-            &serde_json::to_string_pretty(&record).expect("records have string keys only"),
-        );
+        let text = serde_json::to_string_pretty(&record);
+        terminal::print_line(&text.expect("records have string keys only"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `testamur suppress`: an address gets no more e-mail.
+//! `testamur suppress`: adds an address to the suppression list.
 
 use std::process::ExitCode;
 
@@ -8,18 +8,22 @@ use testamur_pipeline::ports::{SuppressionList, SuppressionReason};
 
 use crate::args::{Cli, Suppress};
 use crate::error::CliError;
-use crate::local::{DatabaseReader, SqliteStore};
+use crate::local::{Database, SqliteStore};
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &Suppress) -> Result<ExitCode, CliError> {
     if address::parse(&command.address).is_err() {
-        return Err(CliError::Usage(format!("{:?} is no e-mail address", command.address)));
+        let reason = format!("{:?} is not a valid e-mail address", command.address);
+        return Err(CliError::Usage(reason));
     }
-    let store = SqliteStore(DatabaseReader::open(&cli.state_dir)?.into_database());
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(|e| CliError::Usage(format!("can't start threads: {e}")))?;
+    let list = SqliteStore(Database::open_existing(&cli.state_dir)?);
     let hash = AddressHash::of(&command.address);
-    runtime.block_on(store.suppress(&hash, SuppressionReason::Operator, Timestamp::now()))?;
-    terminal::print_line("suppressed: this address gets no more e-mail");
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.map_err(CliError::Runtime)?.block_on(list.suppress(
+        &hash,
+        SuppressionReason::Operator,
+        Timestamp::now(),
+    ))?;
+    terminal::print_line("suppressed: no more e-mail is sent to this address");
     Ok(ExitCode::SUCCESS)
 }

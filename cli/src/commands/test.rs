@@ -1,54 +1,74 @@
-//! `testamur test`: every sample against its snapshot. Reads, compares and tells; it never overwrites a reference.
+//! `testamur test`: compares every case of the templates with its snapshot. Never writes a
+//! reference.
 
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::args::{Cli, Test};
+use crate::design::problem::Problem;
 use crate::design::report;
-use crate::design::snapshots::{self, CaseResult, CaseStatus, Summary};
+use crate::design::snapshots::{self, CaseResult, TemplateReport};
+use crate::design::summary::Summary;
 use crate::design::template_dir::TemplateDir;
 use crate::error::CliError;
 use crate::terminal;
 
+/// One line of `--json`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line<'a> {
+    Case { case: &'a str, status: &'static str, detail: Option<String>, problems: &'a [Problem] },
+    Template { template: &'a str, problems: &'a [Problem] },
+    Totals { totals: &'a Summary },
+}
+
 pub(crate) fn run(cli: &Cli, command: &Test) -> Result<ExitCode, CliError> {
     let template_dir = TemplateDir::open(cli)?;
-    let checked = snapshots::check(&template_dir, &template_dir.select(&command.named)?)?;
-    let summary = Summary::of(&checked);
+    let reports = snapshots::check(&template_dir, &template_dir.select(&command.named)?)?;
     if let Some(folder) = &command.report {
-        report::write(folder, &checked)?;
+        report::write(folder, &reports)?;
     }
     if let Some(file) = &command.junit {
-        report::write_junit(file, &checked)?;
+        report::write_junit(file, &reports)?;
     }
-    for case in checked.iter().filter(|case| cli.json || case.status != CaseStatus::Passed) {
-        print(cli, case);
-    }
+    let summary = Summary::new(&reports);
     if cli.json {
-        terminal::print_json(&json!({ "totals": summary }));
+        print_json(&reports, &summary);
     } else {
-        terminal::print_line(&summary.to_string());
-        if checked.iter().any(CaseResult::needs_review) {
-            terminal::print_line(
-                "look at the changes and accept them: testamur review, or testamur review --web",
-            );
-        }
+        print(&reports, &summary);
     }
     Ok(if summary.all_passed() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print(cli: &Cli, case: &CaseResult) {
-    if cli.json {
-        let (id, status, detail, problems) = (&case.id, case.status, &case.detail, &case.problems);
-        return terminal::print_json(
-            &json!({ "case": id, "status": status, "detail": detail, "problems": problems }),
+fn print(reports: &[TemplateReport], summary: &Summary) {
+    for report in reports {
+        report.problem_lines().for_each(|line| terminal::print_line(&line));
+        for case in report.cases.iter().filter(|case| !case.has_passed()) {
+            terminal::print_line(&case.to_string());
+        }
+    }
+    terminal::print_line(&summary.to_string());
+    if reports.iter().flat_map(|report| &report.cases).any(CaseResult::needs_review) {
+        terminal::print_line(
+            "view and accept the changes: testamur review, or testamur review --web",
         );
     }
-    terminal::print_line(&line(case));
 }
 
-/// A line for a person; what a case has to say beyond its first line stands below it.
-pub(crate) fn line(case: &CaseResult) -> String {
-    let explanation = case.explanation().replace('\n', "\n          ");
-    format!("{:<9} {}  {explanation}", case.status.name(), case.id)
+fn print_json(reports: &[TemplateReport], summary: &Summary) {
+    for TemplateReport { template, problems, cases } in reports {
+        if !problems.is_empty() {
+            terminal::print_json(&Line::Template { template, problems });
+        }
+        for case in cases {
+            terminal::print_json(&Line::Case {
+                case: &case.id,
+                status: case.status.name(),
+                detail: case.detail(),
+                problems: case.problems(),
+            });
+        }
+    }
+    terminal::print_json(&Line::Totals { totals: summary });
 }

@@ -1,45 +1,35 @@
-//! The cases of a template: a sample that names a locale in that one, any other in all; each as page and, if there is one, social card.
+//! The cases of a template: every sample in each of its locales, as page and, if the template has
+//! one, as social card.
+//!
+//! A sample that names a locale is rendered in that one only, any other sample in all locales.
 
 use testamur_engine::{Data, Document, RenderError, Template};
 
+use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir;
 use crate::error::CliError;
 
-/// What is laid out.
+/// What a case renders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CaseOutput {
     Page,
     SocialCard,
 }
 
-impl CaseOutput {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::SocialCard => "social-card",
-        }
-    }
-}
-
-/// One picture to look at.
+/// One page image to compare.
 pub(crate) struct Case<'a> {
     template: &'a Template,
-    pub(crate) sample: String,
-    pub(crate) locale: String,
-    pub(crate) output: CaseOutput,
+    sample: String,
+    locale: String,
+    output: CaseOutput,
     data: Data,
 }
 
 impl Case<'_> {
-    /// `ada.fr`, or `ada.fr.social-card`.
+    /// Returns `ada.fr`, or `ada.fr.social-card`.
     pub(crate) fn name(&self) -> String {
         let name = format!("{}.{}", self.sample, self.locale);
         if self.output == CaseOutput::SocialCard { name + ".social-card" } else { name }
-    }
-
-    /// The name of its reference.
-    pub(crate) fn file(&self) -> String {
-        self.name() + ".png"
     }
 
     pub(crate) fn render(&self) -> Result<Document, RenderError> {
@@ -50,60 +40,66 @@ impl Case<'_> {
     }
 }
 
-/// The cases of a template, and what keeps others from being ones.
+/// The cases of a template, and the samples that can't become cases.
 #[derive(Default)]
 pub(crate) struct Cases<'a> {
     pub(crate) cases: Vec<Case<'a>>,
-    /// The samples that make no case until they are repaired.
-    pub(crate) unusable: Vec<String>,
-    /// Why, in sentences.
-    pub(crate) problems: Vec<String>,
+    /// The names of invalid samples.
+    pub(crate) invalid_samples: Vec<String>,
+    /// Why they are invalid, or that there are no samples.
+    pub(crate) problems: Vec<Problem>,
 }
 
-/// Finds all cases.
-pub(crate) fn of(template: &Template) -> Result<Cases<'_>, CliError> {
-    let samples = template_dir::samples(template.folder())?;
-    let mut found = Cases::default();
-    if samples.is_empty() {
-        found.problems.push("there is no sample: put data into samples/ada.json".to_owned());
-    }
-    let outputs: &[_] = if template.manifest().social_card.is_some() {
-        &[CaseOutput::Page, CaseOutput::SocialCard]
-    } else {
-        &[CaseOutput::Page]
-    };
-    for sample in samples {
-        let usable = sample
-            .data
-            .map_err(|e| e.to_string())
-            .and_then(|data| Ok((locales(template, &data)?, data)));
-        let (locales, data) = match usable {
-            Ok(usable) => usable,
-            Err(reason) => {
-                found.problems.push(format!("samples/{}.json: {reason}", sample.name));
-                found.unusable.push(sample.name);
-                continue;
+impl<'a> Cases<'a> {
+    /// Finds all cases. Fails if the folder of samples can't be read.
+    pub(crate) fn find(template: &'a Template) -> Result<Self, CliError> {
+        let samples = template_dir::samples(template.folder())?;
+        let mut found = Self::default();
+        if samples.is_empty() {
+            let message = "there are no samples: add samples/ada.json with example data";
+            found.problems.push(Problem::new(ProblemCode::NoSamples, message));
+        }
+        for sample in samples {
+            let usable = sample.data.map_err(|e| Problem::from(&e));
+            match usable.and_then(|data| Ok((locales(template, &data)?, data))) {
+                Ok((locales, data)) => found.add(template, &sample.name, &locales, &data),
+                Err(problem) => {
+                    let file = format!("samples/{}.json", sample.name);
+                    found.problems.push(problem.within(&file));
+                    found.invalid_samples.push(sample.name);
+                }
             }
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, template: &'a Template, sample: &str, locales: &[String], data: &Data) {
+        let outputs: &[_] = if template.manifest().social_card.is_some() {
+            &[CaseOutput::Page, CaseOutput::SocialCard]
+        } else {
+            &[CaseOutput::Page]
         };
         for locale in locales {
-            let data = data.with_locale(&locale);
-            found.cases.extend(outputs.iter().map(|&output| Case {
+            self.cases.extend(outputs.iter().map(|&output| Case {
                 template,
-                sample: sample.name.clone(),
+                sample: sample.to_owned(),
                 locale: locale.clone(),
                 output,
-                data: data.clone(),
+                data: data.with_locale(locale),
             }));
         }
     }
-    Ok(found)
 }
 
-fn locales(template: &Template, data: &Data) -> Result<Vec<String>, String> {
+/// Returns the locales in which a sample is rendered.
+fn locales(template: &Template, data: &Data) -> Result<Vec<String>, Problem> {
     match data.locale() {
-        Some(wanted) => match template.locale_for(wanted) {
+        Some(requested) => match template.locale_for(requested) {
             Some(locale) => Ok(vec![locale]),
-            None => Err(format!("the template has no locale {wanted}")),
+            None => {
+                let message = format!("the template has no locale {requested}");
+                Err(Problem::new(ProblemCode::UnknownLocale, message))
+            }
         },
         None if template.locales().is_empty() => Ok(vec![template.manifest().locale.clone()]),
         None => Ok(template.locales().to_vec()),

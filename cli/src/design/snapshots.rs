@@ -1,304 +1,285 @@
-//! Snapshots: every sample of a template, in each of its locales and outputs, against the picture that was accepted.
+//! Snapshots: compares the page image of every case with its reference, the image that a reviewer
+//! has accepted.
 //!
-//! Nothing here overwrites a reference but [`accept`], which a reviewer calls.
+//! Only [`CaseResult::accept`] writes or deletes a reference.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use rayon::prelude::*;
-use serde::Serialize;
-use testamur_engine::{Document, RenderError, SnapshotTolerance};
-use testamur_pipeline::error::chain;
+use testamur_engine::{RenderError, SnapshotTolerance, Template};
 
-use crate::design::cases::{self, Case, Cases};
+use crate::design::cases::{Case, Cases};
+use crate::design::problem::Problem;
 use crate::design::template_dir::{self, TemplateDir};
 use crate::design::{compare, translations};
 use crate::error::CliError;
+use crate::terminal;
 
-/// The folder of references in a template's.
-const FOLDER: &str = "snapshots";
+/// The folder of references inside the folder of a template.
+const SNAPSHOTS: &str = "snapshots";
 
-/// What was found out about one case.
-pub(crate) struct CaseResult {
-    /// `completion/ada.fr`, or the template's id for what concerns all of it.
-    pub(crate) id: String,
+/// The results of one template.
+pub(crate) struct TemplateReport {
+    /// The name of its folder, which is known even if its manifest is invalid.
     pub(crate) template: String,
-    pub(crate) sample: String,
-    pub(crate) locale: String,
-    pub(crate) output: &'static str,
+    /// Problems of the template as a whole, such as an invalid manifest or sample.
+    pub(crate) problems: Vec<Problem>,
+    /// The results of its cases, sorted by id.
+    pub(crate) cases: Vec<CaseResult>,
+}
+
+/// The result of one case.
+pub(crate) struct CaseResult {
+    /// The template and the name of the case, such as `completion/ada.fr.social-card`.
+    pub(crate) id: String,
     pub(crate) status: CaseStatus,
-    /// What has changed, in a sentence; empty if nothing has.
-    pub(crate) detail: String,
-    /// What is wrong whatever the picture looks like: it can be repaired, not accepted.
-    pub(crate) problems: Vec<String>,
-    /// The pictures, as PNG: the accepted one, the one of now, and where they differ.
-    pub(crate) expected: Option<Vec<u8>>,
-    pub(crate) actual: Option<Vec<u8>>,
-    pub(crate) difference: Option<Vec<u8>>,
-    /// The width and height of the picture, in pixels.
-    pub(crate) size: Option<(u32, u32)>,
+    /// The file of the reference, which may not exist.
     reference: PathBuf,
 }
 
-/// How a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+/// How the page image of a case compares with its reference.
 pub(crate) enum CaseStatus {
-    /// The picture is the accepted one.
+    /// It matches.
     Passed,
-    /// It is another.
-    Changed,
-    /// None was accepted yet.
-    Missing,
-    /// One was accepted of a case that is no more.
-    Stale,
-    /// It has problems, or there is no picture.
-    Failed,
+    /// It differs, or the reference can't be read.
+    Changed(Mismatch),
+    /// There is no reference yet.
+    Missing(Mismatch),
+    /// No sample produces this reference any more.
+    Stale {
+        /// The reference as PNG, or none if it can't be read.
+        expected: Option<Vec<u8>>,
+    },
+    /// The case has problems, so its page image can't be accepted.
+    Failed {
+        problems: Vec<Problem>,
+        /// The page image, if it was rendered and does not match.
+        mismatch: Option<Mismatch>,
+    },
 }
 
-impl CaseStatus {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Changed => "changed",
-            Self::Missing => "missing",
-            Self::Stale => "stale",
-            Self::Failed => "failed",
-        }
-    }
+/// A page image that does not match its reference. Images are PNG.
+pub(crate) struct Mismatch {
+    /// How it differs, as a sentence.
+    pub(crate) detail: String,
+    pub(crate) actual: Vec<u8>,
+    /// The reference and an image that marks the differences; none without a readable reference.
+    pub(crate) reference: Option<Compared>,
 }
 
-/// How many cases stand how.
-#[derive(Default, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) cases: usize,
-    pub(crate) passed: usize,
-    pub(crate) changed: usize,
-    pub(crate) missing: usize,
-    pub(crate) stale: usize,
-    pub(crate) failed: usize,
+/// What a page image was compared with.
+pub(crate) struct Compared {
+    pub(crate) expected: Vec<u8>,
+    pub(crate) difference: Vec<u8>,
 }
 
-impl Summary {
-    pub(crate) fn of(checked: &[CaseResult]) -> Self {
-        let mut summary = Self { cases: checked.len(), ..Self::default() };
-        for case in checked {
-            *match case.status {
-                CaseStatus::Passed => &mut summary.passed,
-                CaseStatus::Changed => &mut summary.changed,
-                CaseStatus::Missing => &mut summary.missing,
-                CaseStatus::Stale => &mut summary.stale,
-                CaseStatus::Failed => &mut summary.failed,
-            } += 1;
-        }
-        summary
-    }
-
-    pub(crate) fn all_passed(&self) -> bool {
-        self.passed == self.cases
-    }
-}
-
-impl std::fmt::Display for Summary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} {}: {} passed",
-            self.cases,
-            if self.cases == 1 { "case" } else { "cases" },
-            self.passed
-        )?;
-        let others = [
-            (self.changed, "changed"),
-            (self.missing, "missing"),
-            (self.stale, "stale"),
-            (self.failed, "failed"),
-        ];
-        others
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .try_for_each(|(count, what)| write!(f, ", {count} {what}"))
-    }
-}
-
-/// Checks all cases of these templates on all cores; the result is in the order of their ids.
+/// Checks all cases of the templates in these folders, in parallel.
+///
+/// Fails if a folder can't be read. A template that can't be loaded is reported as a problem.
 pub(crate) fn check(
     template_dir: &TemplateDir,
     folders: &[PathBuf],
-) -> Result<Vec<CaseResult>, CliError> {
-    let mut checked = Vec::new();
-    for folder in folders {
-        checked.extend(check_template(template_dir, folder)?);
-    }
-    Ok(checked)
+) -> Result<Vec<TemplateReport>, CliError> {
+    folders.iter().map(|folder| check_template(template_dir, folder)).collect()
 }
 
-fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<Vec<CaseResult>, CliError> {
+fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<TemplateReport, CliError> {
+    let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+    let mut report = TemplateReport { template: name, problems: Vec::new(), cases: Vec::new() };
     let template = match template_dir.engine.load(folder) {
         Ok(template) => template,
-        Err(error) => return Ok(vec![CaseResult::of_template(folder, vec![chain(&error)])]),
+        Err(error) => {
+            report.problems.push(Problem::from(&error));
+            return Ok(report);
+        }
     };
-    let Cases { cases, unusable, problems } = cases::of(&template)?;
-    let problems = [translations::check_keys(&template), problems].concat();
-    let tolerance = template.manifest().snapshots;
-    let mut checked: Vec<_> =
-        cases.par_iter().map(|case| CaseResult::of(case, folder, tolerance)).collect();
-    checked.extend(stale(&checked, &unusable, folder)?);
-    if !problems.is_empty() {
-        checked.push(CaseResult::of_template(folder, problems));
-    }
-    checked.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(checked)
+    let Cases { cases, invalid_samples, problems } = Cases::find(&template)?;
+    report.problems = [translations::check_keys(&template), problems].concat();
+    report.cases = cases.par_iter().map(|case| check_case(case, &template, &report)).collect();
+    report.cases.extend(stale_references(&report, &invalid_samples, folder)?);
+    report.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(report)
 }
 
-/// The references that belong to no case, nor to a sample that only has to be repaired.
-fn stale(
-    checked: &[CaseResult],
-    unusable: &[String],
+fn check_case(case: &Case<'_>, template: &Template, report: &TemplateReport) -> CaseResult {
+    let (name, tolerance) = (case.name(), template.manifest().snapshots);
+    let reference = template.folder().join(SNAPSHOTS).join(format!("{name}.png"));
+    let status = match render(case, tolerance) {
+        Ok((actual, problems)) => {
+            compare_with(&reference, &actual, tolerance).with_problems(problems)
+        }
+        Err(error) => CaseStatus::Failed { problems: vec![Problem::from(&error)], mismatch: None },
+    };
+    CaseResult { id: format!("{}/{name}", report.template), status, reference }
+}
+
+/// Returns the page image of a case, and the problems that it shows.
+fn render(
+    case: &Case<'_>,
+    tolerance: SnapshotTolerance,
+) -> Result<(RgbImage, Vec<Problem>), RenderError> {
+    let document = case.render()?;
+    document.check_image()?;
+    let mut problems: Vec<_> = document.warnings().iter().map(Problem::from).collect();
+    problems.extend(document.lint()?.iter().map(Problem::from));
+    Ok((document.page_image(tolerance.pixels_per_pt)?, problems))
+}
+
+fn compare_with(path: &Path, actual: &RgbImage, tolerance: SnapshotTolerance) -> CaseStatus {
+    let mismatch = |detail: String, reference: Option<Compared>| Mismatch {
+        detail,
+        actual: compare::png(actual),
+        reference,
+    };
+    if !path.is_file() {
+        let detail = format!("{} does not exist yet", path.display());
+        return CaseStatus::Missing(mismatch(detail, None));
+    }
+    let expected = match compare::read(path) {
+        Ok(expected) => expected,
+        Err(reason) => return CaseStatus::Changed(mismatch(reason, None)),
+    };
+    match compare::compare(&expected, actual, tolerance) {
+        None => CaseStatus::Passed,
+        Some(change) => {
+            let difference = compare::png(&compare::difference(&expected, actual, tolerance));
+            let compared = Compared { expected: compare::png(&expected), difference };
+            CaseStatus::Changed(mismatch(change.to_string(), Some(compared)))
+        }
+    }
+}
+
+/// Finds references that belong to no case. The references of an invalid sample are kept, because
+/// they are valid again when the sample is fixed.
+fn stale_references(
+    report: &TemplateReport,
+    invalid_samples: &[String],
     folder: &Path,
 ) -> Result<Vec<CaseResult>, CliError> {
-    let snapshots = folder.join(FOLDER);
+    let snapshots = folder.join(SNAPSHOTS);
     if !snapshots.is_dir() {
         return Ok(Vec::new());
     }
+    let id = |name: &str| format!("{}/{name}", report.template);
+    let is_case = |name: &str| report.cases.iter().any(|case| case.id == id(name));
+    let is_of_invalid_sample = |name: &str| {
+        let rests = invalid_samples.iter().filter_map(|sample| name.strip_prefix(sample.as_str()));
+        rests.into_iter().any(|rest| rest.starts_with('.'))
+    };
     let files = template_dir::names(&snapshots)?;
-    let made = |name: &str| {
-        checked.iter().any(|case| case.reference.file_name().is_some_and(|file| file == name))
-    };
-    let kept = |name: &str| {
-        unusable
-            .iter()
-            .any(|sample| name.strip_prefix(sample).is_some_and(|end| end.starts_with('.')))
-    };
-    Ok(files
-        .iter()
-        .filter(|name| name.ends_with(".png") && !made(name) && !kept(name))
-        .map(|name| {
-            let reference = snapshots.join(name);
-            let id = format!("{}/{}", id(folder), name.trim_end_matches(".png"));
-            let expected = fs::read(&reference).ok();
-            let detail = format!("no sample makes {} any more", reference.display());
-            CaseResult {
-                status: CaseStatus::Stale,
-                detail,
-                expected,
-                reference,
-                ..CaseResult::empty(id, folder)
-            }
-        })
-        .collect())
+    let names = files.iter().filter_map(|file| file.strip_suffix(".png"));
+    let stale = names.filter(|name| !is_case(name) && !is_of_invalid_sample(name)).map(|name| {
+        let reference = snapshots.join(format!("{name}.png"));
+        let status = CaseStatus::Stale { expected: fs::read(&reference).ok() };
+        CaseResult { id: id(name), status, reference }
+    });
+    Ok(stale.collect())
 }
 
-/// The template's id as the ids of its cases begin: the folder's name, which a broken manifest has too.
-fn id(folder: &Path) -> String {
-    folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned()
+impl TemplateReport {
+    /// Returns whether there are no problems and all cases have passed.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.problems.is_empty() && self.cases.iter().all(CaseResult::has_passed)
+    }
+
+    /// Returns a line for each problem of the template as a whole.
+    pub(crate) fn problem_lines(&self) -> impl Iterator<Item = String> {
+        let line = |problem: &Problem| line("problem", &self.template, &problem.message);
+        self.problems.iter().map(line)
+    }
 }
 
 impl CaseResult {
-    fn of(case: &Case<'_>, folder: &Path, tolerance: SnapshotTolerance) -> Self {
-        let mut checked = Self {
-            sample: case.sample.clone(),
-            locale: case.locale.clone(),
-            output: case.output.name(),
-            reference: folder.join(FOLDER).join(case.file()),
-            ..Self::empty(format!("{}/{}", id(folder), case.name()), folder)
-        };
-        match case.render().and_then(|document| {
-            checked.problems = problems(&document)?;
-            document.page_image(tolerance.pixels_per_pt)
-        }) {
-            Ok(actual) => checked.compare(&actual, tolerance),
-            Err(error) => checked.problems.push(error.to_string()),
-        }
-        if !checked.problems.is_empty() {
-            checked.status = CaseStatus::Failed;
-        }
-        checked
+    pub(crate) fn has_passed(&self) -> bool {
+        matches!(self.status, CaseStatus::Passed)
     }
 
-    fn of_template(folder: &Path, problems: Vec<String>) -> Self {
-        Self { status: CaseStatus::Failed, problems, ..Self::empty(id(folder), folder) }
-    }
-
-    fn empty(id: String, folder: &Path) -> Self {
-        Self {
-            id,
-            template: self::id(folder),
-            sample: String::new(),
-            locale: String::new(),
-            output: "page",
-            status: CaseStatus::Passed,
-            detail: String::new(),
-            problems: Vec::new(),
-            expected: None,
-            actual: None,
-            difference: None,
-            size: None,
-            reference: PathBuf::new(),
-        }
-    }
-
-    fn compare(&mut self, actual: &RgbImage, tolerance: SnapshotTolerance) {
-        self.size = Some(actual.dimensions());
-        if !self.reference.is_file() {
-            self.status = CaseStatus::Missing;
-            self.detail = format!("there is no {} yet", self.reference.display());
-        } else {
-            match compare::read(&self.reference) {
-                Ok(expected) => {
-                    let Some(change) = compare::compare(&expected, actual, tolerance) else {
-                        return;
-                    };
-                    self.detail = change.to_string();
-                    self.difference =
-                        Some(compare::png(&compare::difference(&expected, actual, tolerance)));
-                    self.expected = Some(compare::png(&expected));
-                }
-                Err(reason) => self.detail = reason,
-            }
-            self.status = CaseStatus::Changed;
-        }
-        self.actual = Some(compare::png(actual));
-    }
-
-    /// What a line or a tooltip says: what has changed and what is wrong.
-    pub(crate) fn explanation(&self) -> String {
-        let parts: Vec<_> = self
-            .problems
-            .iter()
-            .chain(Some(&self.detail).filter(|detail| !detail.is_empty()))
-            .collect();
-        parts.iter().map(|part| part.as_str()).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Whether a reviewer has something to apply.
+    /// Returns whether a reviewer can accept or reject something.
     pub(crate) fn needs_review(&self) -> bool {
-        matches!(self.status, CaseStatus::Changed | CaseStatus::Missing | CaseStatus::Stale)
+        use CaseStatus::{Changed, Missing, Stale};
+        matches!(self.status, Changed(_) | Missing(_) | Stale { .. })
+    }
+
+    /// Returns how the page image differs, as a sentence, or none if it does not.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match &self.status {
+            CaseStatus::Passed => None,
+            CaseStatus::Stale { .. } => {
+                Some(format!("no sample produces {} any more", self.reference.display()))
+            }
+            CaseStatus::Changed(mismatch) | CaseStatus::Missing(mismatch) => {
+                Some(mismatch.detail.clone())
+            }
+            CaseStatus::Failed { mismatch, .. } => {
+                mismatch.as_ref().map(|mismatch| mismatch.detail.clone())
+            }
+        }
+    }
+
+    pub(crate) fn problems(&self) -> &[Problem] {
+        if let CaseStatus::Failed { problems, .. } = &self.status { problems } else { &[] }
+    }
+
+    /// Returns the problems and the detail, one a line.
+    pub(crate) fn explanation(&self) -> String {
+        let problems = self.problems().iter().map(|problem| problem.message.clone());
+        problems.chain(self.detail()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Makes the page image the reference, or deletes a stale reference. A case that has passed or
+    /// failed stays as it is.
+    pub(crate) fn accept(&self) -> Result<(), CliError> {
+        match &self.status {
+            CaseStatus::Changed(mismatch) | CaseStatus::Missing(mismatch) => {
+                template_dir::write_whole(&self.reference, &compare::optimize(&mismatch.actual))
+            }
+            CaseStatus::Stale { .. } => fs::remove_file(&self.reference)
+                .map_err(|e| CliError::file("delete", &self.reference, e)),
+            CaseStatus::Passed | CaseStatus::Failed { .. } => Ok(()),
+        }
     }
 }
 
-fn problems(document: &Document) -> Result<Vec<String>, RenderError> {
-    let warnings = document.warnings().iter().map(|warning| match &warning.place {
-        Some(place) => {
-            format!("warning: {} ({}:{}:{})", warning.message, place.file, place.line, place.column)
-        }
-        None => format!("warning: {}", warning.message),
-    });
-    document.check_image()?;
-    Ok(warnings.chain(document.lint()?.iter().map(ToString::to_string)).collect())
+/// The line that commands print, such as `changed   demo/ada.en  25 pixels differ`.
+impl fmt::Display for CaseResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&line(self.status.name(), &self.id, &self.explanation()))
+    }
 }
 
-/// Makes what a case shows now its reference; of a stale case, removes the reference. What has failed stays as it is.
-pub(crate) fn accept(checked: &CaseResult) -> Result<(), CliError> {
-    let path = &checked.reference;
-    match (checked.status, &checked.actual) {
-        (CaseStatus::Stale, _) => {
-            fs::remove_file(path).map_err(|e| CliError::file("remove", path, &e))
+impl CaseStatus {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Changed(_) => "changed",
+            Self::Missing(_) => "missing",
+            Self::Stale { .. } => "stale",
+            Self::Failed { .. } => "failed",
         }
-        (CaseStatus::Changed | CaseStatus::Missing, Some(actual)) => {
-            template_dir::write_whole(path, &compare::small(actual))
-        }
-        _ => Ok(()),
     }
+
+    pub(crate) fn mismatch(&self) -> Option<&Mismatch> {
+        match self {
+            Self::Changed(mismatch) | Self::Missing(mismatch) => Some(mismatch),
+            Self::Failed { mismatch, .. } => mismatch.as_ref(),
+            Self::Passed | Self::Stale { .. } => None,
+        }
+    }
+
+    fn with_problems(self, problems: Vec<Problem>) -> Self {
+        match self {
+            status if problems.is_empty() => status,
+            Self::Changed(mismatch) | Self::Missing(mismatch) => {
+                Self::Failed { problems, mismatch: Some(mismatch) }
+            }
+            _ => Self::Failed { problems, mismatch: None },
+        }
+    }
+}
+
+fn line(status: &str, id: &str, text: &str) -> String {
+    format!("{status:<9} {id}  {}", terminal::hang(text, 10))
 }

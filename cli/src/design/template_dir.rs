@@ -1,45 +1,74 @@
-//! The folders that designers work in: templates, and the samples beside each.
+//! The folder of templates, and the samples of each template.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use testamur_engine::{Data, Engine, Fonts, RenderError, Template};
 
 use crate::args::Cli;
+use crate::assets::{self, Location};
 use crate::error::CliError;
 
-/// The templates below one folder, and the engine that loads them.
+/// The folder of templates, and the engine that loads them.
 pub(crate) struct TemplateDir {
     pub(crate) engine: Engine,
     root: PathBuf,
+    /// Whether there is no folder, so that the program's own template is the only one.
+    carried: bool,
 }
 
 /// Sample data of a template.
 pub(crate) struct Sample {
     /// The file's name without its extension.
     pub(crate) name: String,
-    /// The data, or why the file holds none.
+    /// The data, or why the file is not valid JSON.
     pub(crate) data: Result<Data, RenderError>,
 }
 
 impl TemplateDir {
+    /// Finds the templates and loads the fonts. Fails if there are no fonts.
     pub(crate) fn open(cli: &Cli) -> Result<Self, CliError> {
-        Ok(Self { engine: Engine::new(Fonts::load(&cli.fonts)?), root: cli.templates.clone() })
+        let (root, carried) = match assets::templates(cli) {
+            Location::Folder(folder) => (folder, false),
+            Location::Carried => (PathBuf::from(assets::TEMPLATES), true),
+        };
+        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried })
     }
 
-    /// The folder of templates.
+    /// As [`Self::open`], but never opens the templates of the installation. The folder need not
+    /// exist.
+    pub(crate) fn open_own(cli: &Cli) -> Result<Self, CliError> {
+        let root = cli.templates.clone().unwrap_or_else(|| PathBuf::from(assets::TEMPLATES));
+        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried: false })
+    }
+
+    /// Opens the templates of a project, with the fonts of the project.
+    pub(crate) fn open_project(project: &Path) -> Result<Self, CliError> {
+        let fonts = Fonts::load(&project.join(assets::FONTS))?;
+        let root = project.join(assets::TEMPLATES);
+        Ok(Self { engine: Engine::new(fonts), root, carried: false })
+    }
+
+    /// Returns the folder of templates.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The ids of all templates: the folders with a manifest.
+    /// Returns the ids of all templates, sorted: the names of the folders with a manifest.
     pub(crate) fn ids(&self) -> Result<Vec<String>, CliError> {
+        if !self.root.is_dir() {
+            return Err(CliError::NoTemplates(self.root.clone()));
+        }
         let mut ids = names(&self.root)?;
         ids.retain(|id| self.root.join(id).join("typst.toml").is_file());
         Ok(ids)
     }
 
-    /// The folders of the templates that are named, each by its id or as a path; of all if none is named.
+    /// Returns the folders of the named templates, each an id or a path, or of all templates if
+    /// none is named.
+    ///
+    /// Fails if a template does not exist, or if there are no templates.
     pub(crate) fn select(&self, named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
         let mut folders: Vec<_> = if named.is_empty() {
             self.ids()?.iter().map(|id| self.root.join(id)).collect()
@@ -51,14 +80,22 @@ impl TemplateDir {
         if folders.is_empty() { Err(CliError::NoTemplates(self.root.clone())) } else { Ok(folders) }
     }
 
-    /// The folder of a template, from its id or its path.
+    /// Returns the folder of a template from its id or its path.
     pub(crate) fn find(&self, template: &Path) -> Result<PathBuf, CliError> {
         let candidates = [self.root.join(template), template.to_owned()];
         let found = candidates.into_iter().find(|folder| folder.join("typst.toml").is_file());
-        found.ok_or_else(|| CliError::Unknown {
-            what: "template",
+        found.ok_or_else(|| CliError::UnknownTemplate {
             id: template.display().to_string(),
+            root: self.root.clone(),
         })
+    }
+
+    /// Loads a template from its id or its path. The program's own template needs no folder.
+    pub(crate) fn load_named(&self, template: &Path) -> Result<Template, CliError> {
+        if self.carried && template == Path::new(assets::CARRIED_TEMPLATE) {
+            return assets::carried_template(&self.engine);
+        }
+        self.load(&self.find(template)?)
     }
 
     pub(crate) fn load(&self, folder: &Path) -> Result<Template, CliError> {
@@ -66,45 +103,40 @@ impl TemplateDir {
     }
 }
 
-/// The samples of a template, by name.
+/// Reads the samples of a template, sorted by name.
 pub(crate) fn samples(folder: &Path) -> Result<Vec<Sample>, CliError> {
     let folder = folder.join("samples");
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    let files = names(&folder)?;
-    let sample = |name: &str| {
+    let read_sample = |name: &str| {
         let path = folder.join(format!("{name}.json"));
-        let bytes = fs::read(&path).map_err(|e| CliError::file("read", &path, &e))?;
+        let bytes = fs::read(&path).map_err(|e| CliError::file("read", &path, e))?;
         Ok(Sample { name: name.to_owned(), data: Data::from_json(&bytes) })
     };
-    files.iter().filter_map(|file| file.strip_suffix(".json")).map(sample).collect()
+    let files = names(&folder)?;
+    files.iter().filter_map(|file| file.strip_suffix(".json")).map(read_sample).collect()
 }
 
-/// Replaces a file, so that whoever reads it sees the old one or the new one; makes its folder if need be.
+/// Replaces a file, and creates its folder if there is none. Readers see the old content or the
+/// new content, never a part.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let failed = |e: std::io::Error| CliError::file("write", path, &e);
-    let (folder, name) =
-        (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
-    fs::create_dir_all(folder).map_err(failed)?;
-    let unfinished = folder.join(format!(".{}", name.to_string_lossy()));
-    fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path)).map_err(failed)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = folder.join(format!(".{name}"));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&unfinished, bytes))
+        .and_then(|()| fs::rename(&unfinished, path))
+        .map_err(|e| CliError::file("write", path, e))
 }
 
-/// The names of everything in a folder, sorted; hidden files and names that are not UTF-8 are not ours.
+/// Returns the names of everything in a folder, sorted, except hidden files and names that are not
+/// UTF-8.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>, CliError> {
-    let failed = |e: std::io::Error| CliError::file("read", folder, &e);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        names.extend(
-            entry
-                .map_err(failed)?
-                .file_name()
-                .into_string()
-                .ok()
-                .filter(|name| !name.starts_with('.')),
-        );
-    }
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|e| CliError::file("read", folder, e))?;
+    let names = entries.iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
     names.sort();
     Ok(names)
 }

@@ -1,59 +1,76 @@
-//! The strings of a template's locales: each has all that the default locale has, and no others.
+//! Compares the strings of a template's locales: each must have the keys of the default locale,
+//! and no others.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
 use testamur_engine::Template;
 
-/// What is missing or too much, in sentences.
-pub(crate) fn check_keys(template: &Template) -> Vec<String> {
+use crate::design::problem::{Problem, ProblemCode};
+
+/// Returns a problem for each missing or unknown key, and for each file that can't be read.
+pub(crate) fn check_keys(template: &Template) -> Vec<Problem> {
     let (default, locales) = (&template.manifest().locale, template.locales());
     if locales.is_empty() {
         return Vec::new();
     }
     if !locales.contains(default) {
-        return vec![format!("locales/{default}.toml, the default of typst.toml, does not exist")];
+        let message = format!("locales/{default}.toml, the default locale, does not exist");
+        return vec![Problem::new(ProblemCode::MissingLocale, message)];
     }
     let folder = template.folder().join("locales");
-    let wanted = match keys(&folder, default) {
+    let expected = match keys(&folder, default) {
         Ok(keys) => keys,
         Err(problem) => return vec![problem],
     };
-    let compare = |locale: &String| match keys(&folder, locale) {
-        Ok(keys) => {
-            let missing = wanted
-                .difference(&keys)
-                .map(|key| format!("locales/{locale}.toml has no string {key}"));
-            let extra = keys.difference(&wanted);
-            let extra = extra.map(|key| {
-                format!("locales/{locale}.toml has {key}, which locales/{default}.toml has not")
-            });
-            missing.chain(extra).collect()
-        }
+    let check = |locale: &String| match keys(&folder, locale) {
+        Ok(found) => compare(locale, &found, default, &expected),
         Err(problem) => vec![problem],
     };
-    locales.iter().flat_map(compare).collect()
+    locales.iter().flat_map(check).collect()
 }
 
-/// The keys of a file of strings, an empty string being none; nested tables are joined by points.
-fn keys(folder: &Path, locale: &str) -> Result<BTreeSet<String>, String> {
+fn compare(
+    locale: &str,
+    found: &BTreeSet<String>,
+    default: &str,
+    expected: &BTreeSet<String>,
+) -> Vec<Problem> {
+    let missing = expected.difference(found).map(|key| {
+        let message = format!("locales/{locale}.toml: missing key `{key}`");
+        Problem::new(ProblemCode::MissingKey, message)
+    });
+    let unknown = found.difference(expected).map(|key| {
+        let message =
+            format!("locales/{locale}.toml: unknown key `{key}` (not in locales/{default}.toml)");
+        Problem::new(ProblemCode::UnknownKey, message)
+    });
+    missing.chain(unknown).collect()
+}
+
+/// Returns the keys of a file of strings. The keys of nested tables are joined by dots, and a key
+/// with an empty string counts as missing.
+fn keys(folder: &Path, locale: &str) -> Result<BTreeSet<String>, Problem> {
     let path = folder.join(format!("{locale}.toml"));
-    let failed = |reason: &dyn std::fmt::Display| format!("{}: {reason}", path.display());
-    let text = fs::read_to_string(&path).map_err(|e| failed(&e))?;
-    let table: toml::Table = toml::from_str(&text).map_err(|e| failed(&e.message()))?;
-    let mut found = BTreeSet::new();
-    collect("", &table, &mut found);
-    Ok(found)
+    let invalid = |reason: &dyn Display| {
+        Problem::new(ProblemCode::InvalidLocale, format!("{}: {reason}", path.display()))
+    };
+    let text = fs::read_to_string(&path).map_err(|e| invalid(&e))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|e| invalid(&e.message()))?;
+    let mut keys = BTreeSet::new();
+    collect("", &table, &mut keys);
+    Ok(keys)
 }
 
-fn collect(prefix: &str, table: &toml::Table, found: &mut BTreeSet<String>) {
+fn collect(prefix: &str, table: &toml::Table, keys: &mut BTreeSet<String>) {
     for (key, value) in table {
         let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            toml::Value::Table(inner) => collect(&key, inner, found),
+            toml::Value::Table(inner) => collect(&key, inner, keys),
             toml::Value::String(text) if text.trim().is_empty() => {}
-            _ => drop(found.insert(key)),
+            _ => drop(keys.insert(key)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files in a folder, each written whole or not at all.
+//! Files in the state folder, each written completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,14 +10,16 @@ use testamur_pipeline::TransientError;
 use testamur_pipeline::ports::{Object, ObjectStore};
 
 use crate::error::CliError;
+use crate::local::platform;
 
-/// Where unfinished files are; what is left in it by a process that died is worthless.
+/// The subfolder of files that are being written. Files that a killed process left there are
+/// deleted.
 const UNFINISHED: &str = ".unfinished";
 
-/// The folders in which finished files stand.
+/// The subfolders of finished files.
 const FINISHED: [&str; 2] = ["certificates", "mail"];
 
-/// The folder of a deployment. Cloning is cheap.
+/// The files of a deployment. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct FileObjectStore {
     root: Arc<PathBuf>,
@@ -25,22 +27,23 @@ pub(crate) struct FileObjectStore {
 }
 
 impl FileObjectStore {
-    /// Takes a folder that this process alone works in.
+    /// Opens a state folder. The caller holds its lock, because unfinished files are deleted.
     pub(crate) fn open(root: &Path) -> Result<Self, CliError> {
         let unfinished = root.join(UNFINISHED);
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished)
-                .map_err(|e| CliError::file("clear", &unfinished, &e))?;
+                .map_err(|e| CliError::file("delete", &unfinished, e))?;
         }
         for name in FINISHED.iter().chain([&UNFINISHED]) {
             let folder = root.join(name);
-            fs::create_dir_all(&folder).map_err(|e| CliError::file("create", &folder, &e))?;
+            fs::create_dir_all(&folder).map_err(|e| CliError::file("create", &folder, e))?;
         }
-        sync(root).map_err(|e| CliError::file("sync", root, &e))?;
+        platform::sync_folder(root).map_err(|e| CliError::file("sync", root, e))?;
         Ok(Self { root: Arc::new(root.to_owned()), written: Arc::default() })
     }
 
-    /// Writes a file durably under a relative path: to a temporary name, synced, renamed, and the folder synced.
+    /// Writes a file at a path relative to the state folder, such as `mail/1.eml`, and replaces
+    /// an existing one. When it returns, the file is on disk.
     pub(crate) async fn write(&self, path: &str, bytes: Vec<u8>) -> Result<(), TransientError> {
         let target = self.root.join(path);
         let number = self.written.fetch_add(1, Ordering::Relaxed);
@@ -48,7 +51,7 @@ impl FileObjectStore {
         let action = format!("can't write {}", target.display());
         match tokio::task::spawn_blocking(move || write(&unfinished, &target, &bytes)).await {
             Ok(result) => result.map_err(|e| TransientError::new(action, e)),
-            Err(stopped) => Err(TransientError::new(action, stopped)),
+            Err(panic) => Err(TransientError::new(action, panic)),
         }
     }
 }
@@ -59,16 +62,12 @@ impl ObjectStore for FileObjectStore {
     }
 }
 
+/// Writes under a temporary name, syncs, renames and syncs the folder, in this order: a crash at
+/// any moment leaves the old file or the new one.
 fn write(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(unfinished, target)?;
-    let folder = target.parent().expect("a file stands in a folder");
-    sync(folder)
-}
-
-/// Makes the names in a folder durable.
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    platform::sync_folder(target.parent().expect("the path of a file has a parent"))
 }

@@ -70,13 +70,14 @@ fn read<E: DeserializeOwned, T>(
     path: &Path,
     entry: impl Fn(E) -> Result<(String, T), String>,
 ) -> Result<HashMap<String, T>, CliError> {
-    let text = fs::read_to_string(path).map_err(|e| CliError::file("read", path, &e))?;
-    let list: Vec<E> = serde_json::from_str(&text).map_err(|e| CliError::file("read", path, &e))?;
+    let unusable = |reason: String| CliError::Content { path: path.to_owned(), reason };
+    let text = fs::read_to_string(path).map_err(|e| CliError::file("read", path, e))?;
+    let list: Vec<E> = serde_json::from_str(&text).map_err(|e| unusable(e.to_string()))?;
     let mut found = HashMap::with_capacity(list.len());
     for entry in list.into_iter().map(entry) {
-        let (id, value) = entry.map_err(|reason| CliError::file("use", path, &reason))?;
+        let (id, value) = entry.map_err(unusable)?;
         if found.contains_key(&id) {
-            return Err(CliError::file("use", path, &format!("{id} stands there twice")));
+            return Err(unusable(format!("{id} is there twice: delete one entry")));
         }
         found.insert(id, value);
     }

@@ -1,4 +1,7 @@
-//! E-mail: to a server where one is configured, else to files that any mail program opens.
+//! E-mail, sent to an SMTP server if one is configured, else written to `.eml` files, which most
+//! mail programs open.
+
+use std::error::Error;
 
 use lettre::address::Envelope;
 use lettre::{Address, SmtpTransport, Transport};
@@ -8,63 +11,67 @@ use testamur_pipeline::{Rejection, TransientError};
 use super::files::FileObjectStore;
 use crate::error::CliError;
 
-/// The transport of a deployment.
+/// The e-mail transport of a deployment.
 pub(crate) enum LocalMailer {
-    /// Writes `mail/<certificate>.eml`; the same certificate again writes the same file.
+    /// Writes `mail/<certificate id>.eml`. A second e-mail for a certificate replaces the first.
     Files(FileObjectStore),
     /// Sends by SMTP.
-    Server(SmtpTransport),
+    Smtp(SmtpTransport),
 }
 
 impl LocalMailer {
-    /// Chooses the server if there is a URL of one. Nothing is contacted yet.
-    pub(crate) fn new(folder: FileObjectStore, smtp_url: Option<&str>) -> Result<Self, CliError> {
+    /// Chooses SMTP if there is a URL, else files. Does not connect yet.
+    pub(crate) fn new(files: FileObjectStore, smtp_url: Option<&str>) -> Result<Self, CliError> {
         let Some(url) = smtp_url else {
-            return Ok(Self::Files(folder));
+            return Ok(Self::Files(files));
         };
-        // The URL may hold a password, so no message repeats it.
-        let server = SmtpTransport::from_url(url)
-            .map_err(|e| CliError::Usage(format!("the SMTP URL: {e}")))?;
-        Ok(Self::Server(server.build()))
+        // The URL may contain a password, so the message does not repeat it.
+        let transport = SmtpTransport::from_url(url)
+            .map_err(|e| CliError::Usage(format!("--smtp-url is invalid: {e}")))?;
+        Ok(Self::Smtp(transport.build()))
     }
 }
 
 impl Mailer for LocalMailer {
     async fn send(&self, mail: &Mail) -> Result<Option<String>, SendError> {
         match self {
-            Self::Files(folder) => {
+            Self::Files(files) => {
                 let path = format!("mail/{}.eml", mail.certificate_id);
-                folder.write(&path, mail.message.clone()).await.map_err(SendError::NotSent)?;
+                files.write(&path, mail.message.clone()).await.map_err(SendError::NotSent)?;
             }
-            Self::Server(server) => send(server.clone(), mail.clone()).await?,
+            Self::Smtp(transport) => send(transport.clone(), mail.clone()).await?,
         }
         Ok(None)
     }
 }
 
-async fn send(server: SmtpTransport, mail: Mail) -> Result<(), SendError> {
-    let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
-        TransientError::new("can't send the e-mail", e)
-    };
-    let address = |text: &str| text.parse::<Address>();
-    let envelope = address(&mail.from).and_then(|from| Ok((from, address(&mail.to)?)));
-    let (from, to) = envelope.map_err(|e| SendError::NotSent(failed(e.into())))?;
-    let envelope =
-        Envelope::new(Some(from), vec![to]).map_err(|e| SendError::NotSent(failed(e.into())))?;
-    match tokio::task::spawn_blocking(move || server.send_raw(&envelope, &mail.message)).await {
+async fn send(transport: SmtpTransport, mail: Mail) -> Result<(), SendError> {
+    let envelope = envelope(&mail).map_err(|e| SendError::NotSent(not_sent(e)))?;
+    let send = move || transport.send_raw(&envelope, &mail.message);
+    match tokio::task::spawn_blocking(send).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(e)) => Err(refusal(&e).unwrap_or_else(|| SendError::Unknown(failed(e.into())))),
-        Err(stopped) => Err(SendError::Unknown(failed(stopped.into()))),
+        Ok(Err(e)) => Err(refused(&e).unwrap_or_else(|| SendError::Unknown(not_sent(e)))),
+        Err(panic) => Err(SendError::Unknown(not_sent(panic))),
     }
 }
 
-/// What a server answered. Only its code is told: the text often repeats the learner's address.
-fn refusal(error: &lettre::transport::smtp::Error) -> Option<SendError> {
+fn envelope(mail: &Mail) -> Result<Envelope, Box<dyn Error + Send + Sync>> {
+    let (from, to): (Address, Address) = (mail.from.parse()?, mail.to.parse()?);
+    Ok(Envelope::new(Some(from), vec![to])?)
+}
+
+/// Returns the error of a server that answered, or none if no answer arrived. Only the reply code
+/// is kept, because the text of a reply often repeats the recipient's address.
+fn refused(error: &lettre::transport::smtp::Error) -> Option<SendError> {
     let code = error.status()?;
     Some(if error.is_permanent() {
-        SendError::Rejected(Rejection::Mail(format!("the server refuses it with code {code}")))
+        let reason = format!("the server rejected it with code {code}");
+        SendError::Rejected(Rejection::Mail(reason))
     } else {
-        let reason = format!("the server answers with code {code}");
-        SendError::NotSent(TransientError::new("can't send the e-mail", reason))
+        SendError::NotSent(not_sent(format!("the server replied with code {code}")))
     })
+}
+
+fn not_sent(source: impl Into<Box<dyn Error + Send + Sync>>) -> TransientError {
+    TransientError::new("can't send the e-mail", source)
 }

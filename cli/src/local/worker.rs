@@ -1,4 +1,5 @@
-//! Works through the queue: each message ends as done, as a retry, or as a dead letter with its reason.
+//! Handles the messages of the queue until it is empty. Each message ends as done, as a retry, or
+//! as a dead letter with a reason.
 
 use std::pin::pin;
 use std::process::ExitCode;
@@ -9,49 +10,56 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
 use testamur_pipeline::model::events;
-use testamur_pipeline::{CertificateRecord, Error, IssueOutcome, NotifyOutcome, TransientError};
+use testamur_pipeline::{
+    CertificateRecord, Error, IssueOutcome, NotifyOutcome, Rejection, TransientError,
+};
 
 use super::progress::Progress;
 use crate::args::Cli;
+use crate::assets;
 use crate::error::CliError;
 use crate::local::deployment::LocalDeployment;
 use crate::local::{EventKind, MAX_ATTEMPTS, Message, Queue};
 
-/// How long a message waits after its first failure; after the second four times as long.
+/// The delay before the second attempt. Each further delay is four times as long.
 const BACK_OFF: Duration = Duration::from_millis(250);
 
-/// What became of a message.
+/// The result of handling one message.
 pub(super) enum Outcome {
     Issued(CertificateRecord),
     AlreadyIssued(CertificateRecord),
-    Mailed,
-    AlreadyMailed,
+    EmailSent,
+    EmailAlreadySent,
     NoAddress,
     Suppressed,
     Retry { reason: String },
     DeadLettered { code: &'static str, reason: String },
 }
 
-/// Queues messages with `put`, then works until the queue is empty, reporting as it goes.
+/// Adds messages with `put`, then handles messages until the queue is empty, and prints each
+/// outcome and the totals.
 pub(crate) fn run(
     cli: &Cli,
     deployment: &LocalDeployment,
     put: impl AsyncFnOnce(&Queue) -> Result<(), TransientError>,
 ) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build();
-    let runtime = runtime.map_err(|e| CliError::Usage(format!("can't start threads: {e}")))?;
-    runtime.block_on(async {
+    runtime.map_err(CliError::Runtime)?.block_on(async {
         put(&deployment.queue).await?;
-        let mut report = Progress::new(cli, deployment.queue.completions().await?.into());
-        drain(deployment, &mut report).await?;
-        Ok(report.finish())
+        let mut progress = Progress::new(cli, deployment.queue.completions().await?.into());
+        drain(deployment, &mut progress).await?;
+        Ok(progress.finish())
     })
 }
 
-async fn drain(deployment: &LocalDeployment, report: &mut Progress) -> Result<(), TransientError> {
+async fn drain(
+    deployment: &LocalDeployment,
+    progress: &mut Progress,
+) -> Result<(), TransientError> {
     let workers = available_parallelism().map_or(1, usize::from);
     loop {
-        // A message is received only when somebody is free to handle it: an attempt that is counted is an attempt made.
+        // A message is received only when a worker is free, because receiving it counts as an
+        // attempt.
         let messages = stream::unfold(&deployment.queue, async |queue| {
             Some((queue.receive().await.transpose()?, queue))
         });
@@ -64,7 +72,7 @@ async fn drain(deployment: &LocalDeployment, report: &mut Progress) -> Result<()
         while let Some(result) = handled.next().await {
             let (message, outcome) = result?;
             settle(&deployment.queue, &message, &outcome).await?;
-            report.add(&message, &outcome);
+            progress.add(&message, &outcome);
         }
         match deployment.queue.next_visible().await? {
             Some(at) => sleep_until(at).await,
@@ -89,7 +97,11 @@ async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
     };
     done.unwrap_or_else(|error| match error {
         Error::Rejected(rejection) => {
-            Outcome::DeadLettered { code: rejection.code(), reason: rejection.to_string() }
+            let reason = match &rejection {
+                Rejection::Render(error) => assets::explain(error),
+                _ => rejection.to_string(),
+            };
+            Outcome::DeadLettered { code: rejection.code(), reason }
         }
         Error::Retryable(failure) if message.attempt < MAX_ATTEMPTS => {
             Outcome::Retry { reason: failure.to_string() }
@@ -111,8 +123,8 @@ async fn issue(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Err
 async fn notify(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
     let event = events::parse(event)?;
     Ok(match deployment.notifier.notify(&event, Timestamp::now()).await? {
-        NotifyOutcome::Sent => Outcome::Mailed,
-        NotifyOutcome::AlreadySent => Outcome::AlreadyMailed,
+        NotifyOutcome::Sent => Outcome::EmailSent,
+        NotifyOutcome::AlreadySent => Outcome::EmailAlreadySent,
         NotifyOutcome::NoAddress => Outcome::NoAddress,
         NotifyOutcome::Suppressed => Outcome::Suppressed,
     })

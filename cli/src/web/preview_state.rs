@@ -1,108 +1,83 @@
-//! What the preview knows: the templates as they are on disk now, and the pictures it has drawn lately.
+//! The use cases of the preview, over two caches: the templates as they are on disk, and the
+//! images that were rendered last.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use testamur_engine::{
-    Data, Diagnostic, Document, Jpeg, PdfMetadata, RenderError, Severity, Template,
-};
+use testamur_engine::{Data, Document, Jpeg, PdfMetadata, RenderError, Template};
+use testamur_pipeline::error::chain;
 
+use super::preview_json::{
+    DownloadFormat, Margins, PreviewDiagnostic, PreviewOutput, RenderReply, RenderRequest,
+    Rendered, TemplateEntry,
+};
+use crate::assets;
 use crate::design::template_dir::{self, TemplateDir};
 use crate::error::CliError;
 
-/// How many renders' pictures are kept: a browser fetches those of the newest, and perhaps of the one before.
-const KEPT: usize = 24;
+/// The number of renders whose images are kept. A browser fetches those of the last render, and
+/// sometimes of the one before.
+const MAX_CACHED_RENDERS: usize = 24;
 
 pub(crate) struct PreviewState {
     template_dir: TemplateDir,
-    loaded: Mutex<Loaded>,
-    drawn: Mutex<VecDeque<CachedImages>>,
+    loaded: Mutex<LoadedTemplates>,
+    images: Mutex<VecDeque<CachedImages>>,
 }
 
-/// The templates as they were read, and how often any of them has changed since: what was being read then may be old.
 #[derive(Default)]
-struct Loaded {
+struct LoadedTemplates {
     templates: HashMap<String, Template>,
+    /// Counts changes of any template. A template that was being read during a change may be a
+    /// mix of old and new files, so it is not cached.
     changes: u64,
 }
 
-/// The pictures of one render.
+/// The images of one render.
 struct CachedImages {
-    /// A hash of all of them, which stands in their addresses.
+    /// A hash of all images, which is part of their URLs.
     version: String,
-    pictures: Vec<Vec<u8>>,
+    images: Vec<Vec<u8>>,
 }
 
-/// What to draw.
-#[derive(Deserialize)]
-pub(crate) struct RenderRequest {
-    template: String,
-    sample: String,
-    locale: Option<String>,
-    #[serde(default)]
-    output: PreviewOutput,
-    /// Edited data in place of the sample's.
-    data: Option<Value>,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum PreviewOutput {
-    #[default]
-    Page,
-    Thumbnail,
-    SocialCard,
-}
-
-/// A file to download.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DownloadFormat {
-    Pdf,
-    Jpg,
-    Png,
-    SocialCard,
-}
-
-/// Why a request can't be granted.
-pub(crate) enum PreviewError {
-    /// There is no such template or sample.
-    Unknown(String),
-    /// The folder can't be used.
+/// Why a request fails.
+pub(super) enum PreviewError {
+    /// No such template or sample exists.
+    NotFound(String),
+    /// A file can't be read or written, or the template can't be loaded.
     Folder(CliError),
-    /// The page can't be drawn.
+    /// The data is invalid, or the template does not compile.
     Render(RenderError),
 }
 
-impl RenderRequest {
-    /// A request for a file; data that is null leaves the sample as it is.
-    pub(crate) fn new(
-        template: String,
-        sample: String,
-        locale: Option<String>,
-        data: Value,
-    ) -> Self {
-        let data = Some(data).filter(|data| !data.is_null());
-        Self { template, sample, locale, output: PreviewOutput::Page, data }
+impl From<RenderError> for PreviewError {
+    fn from(error: RenderError) -> Self {
+        Self::Render(error)
     }
 }
 
+impl From<CliError> for PreviewError {
+    fn from(error: CliError) -> Self {
+        Self::Folder(error)
+    }
+}
+
+/// Templates.
 impl PreviewState {
     pub(crate) fn new(template_dir: TemplateDir) -> Self {
-        Self { template_dir, loaded: Mutex::default(), drawn: Mutex::default() }
+        Self { template_dir, loaded: Mutex::default(), images: Mutex::default() }
     }
 
-    pub(crate) fn root(&self) -> &std::path::Path {
+    /// Returns the folder of templates.
+    pub(crate) fn root(&self) -> &Path {
         self.template_dir.root()
     }
 
-    /// Forgets what was read of a template, or of all: its files have changed.
+    /// Removes a template, or all, from the cache, because files have changed.
     pub(crate) fn forget(&self, template: Option<&str>) {
         let mut loaded = lock(&self.loaded);
         loaded.changes += 1;
@@ -112,33 +87,32 @@ impl PreviewState {
         }
     }
 
-    /// Describes every template for the page's menus.
-    pub(crate) fn templates(&self) -> Result<Value, CliError> {
-        Ok(self.template_dir.ids()?.iter().map(|id| self.describe(id)).collect())
+    /// Returns all templates, sorted by id.
+    pub(super) fn templates(&self) -> Result<Vec<TemplateEntry>, CliError> {
+        Ok(self.template_dir.ids()?.into_iter().map(|id| self.entry(id)).collect())
     }
 
-    fn describe(&self, id: &str) -> Value {
-        let template = match self.template(id) {
-            Ok(template) => template,
-            Err(fault) => return json!({ "id": id, "fault": fault.text() }),
-        };
-        let samples = match template_dir::samples(template.folder()) {
-            Ok(samples) => samples,
-            Err(error) => return json!({ "id": id, "fault": error.to_string() }),
-        };
+    fn entry(&self, id: String) -> TemplateEntry {
+        match self.usable_entry(&id) {
+            Ok(entry) => entry,
+            Err(error) => TemplateEntry::Broken { id, error: error.text() },
+        }
+    }
+
+    fn usable_entry(&self, id: &str) -> Result<TemplateEntry, PreviewError> {
+        use PreviewOutput::{Page, SocialCard, Thumbnail};
+        let template = self.template(id)?;
+        let samples = template_dir::samples(template.folder())?;
         let manifest = template.manifest();
-        let outputs: &[_] = if manifest.social_card.is_some() {
-            &["page", "thumbnail", "social-card"]
-        } else {
-            &["page", "thumbnail"]
-        };
-        json!({
-            "id": id,
-            "description": manifest.description,
-            "samples": samples.iter().map(|sample| &sample.name).collect::<Vec<_>>(),
-            "locales": template.locales(),
-            "outputs": outputs,
-            "pages": manifest.page.pages,
+        Ok(TemplateEntry::Usable {
+            id: id.to_owned(),
+            description: manifest.description.clone(),
+            samples: samples.into_iter().map(|sample| sample.name).collect(),
+            locales: template.locales().to_vec(),
+            outputs: match manifest.social_card {
+                Some(_) => &[Page, Thumbnail, SocialCard],
+                None => &[Page, Thumbnail],
+            },
         })
     }
 
@@ -150,145 +124,147 @@ impl PreviewState {
             }
             loaded.changes
         };
-        if !self.template_dir.ids().map_err(PreviewError::Folder)?.iter().any(|known| known == id) {
-            return Err(PreviewError::Unknown(format!("no template {id}")));
+        // Comparing with the names that exist keeps a request inside the folder.
+        if !self.template_dir.ids()?.iter().any(|existing| existing == id) {
+            return Err(PreviewError::NotFound(format!("no template {id:?}")));
         }
-        let template =
-            self.template_dir.load(&self.root().join(id)).map_err(PreviewError::Folder)?;
+        let template = self.template_dir.load(&self.root().join(id))?;
         let mut loaded = lock(&self.loaded);
         if loaded.changes == changes {
             loaded.templates.insert(id.to_owned(), template.clone());
         }
         Ok(template)
     }
+}
 
-    /// The file of a sample that exists.
-    fn sample_file(&self, template: &str, sample: &str) -> Result<PathBuf, PreviewError> {
-        let template = self.template(template)?;
-        let samples = template.folder().join("samples");
-        let file = format!("{sample}.json");
-        // Comparing with what is there leaves no way out of the folder.
-        if template_dir::names(&samples).map_err(PreviewError::Folder)?.contains(&file) {
-            return Ok(samples.join(file));
-        }
-        Err(PreviewError::Unknown(format!("no sample {sample}")))
-    }
-
-    pub(crate) fn sample(&self, template: &str, sample: &str) -> Result<Vec<u8>, PreviewError> {
+/// Samples.
+impl PreviewState {
+    /// Returns the JSON of a sample.
+    pub(super) fn sample(&self, template: &str, sample: &str) -> Result<Vec<u8>, PreviewError> {
         let path = self.sample_file(template, sample)?;
-        fs::read(&path).map_err(|e| PreviewError::Folder(CliError::file("read", &path, &e)))
+        Ok(fs::read(&path).map_err(|e| CliError::file("read", &path, e))?)
     }
 
-    /// Replaces a sample by JSON that somebody has edited.
-    pub(crate) fn save_sample(
+    /// Replaces the content of an existing sample. Fails if `json` is not a JSON object.
+    pub(super) fn save_sample(
         &self,
         template: &str,
         sample: &str,
-        text: &[u8],
+        json: &[u8],
     ) -> Result<(), PreviewError> {
         let path = self.sample_file(template, sample)?;
-        Data::from_json(text).map_err(PreviewError::Render)?;
-        template_dir::write_whole(&path, text).map_err(PreviewError::Folder)
+        Data::from_json(json)?;
+        Ok(template_dir::write_whole(&path, json)?)
     }
 
-    /// Draws what is wished for, and keeps the pictures for the browser to fetch.
-    pub(crate) fn draw(&self, request: &RenderRequest) -> Value {
-        let start = Instant::now();
-        match self.try_draw(request) {
-            Ok(mut drawn) => {
-                drawn["milliseconds"] =
-                    json!((start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0);
-                drawn
-            }
-            Err(fault) => json!({ "ok": false, "faults": fault.list(), "text": fault.text() }),
+    fn sample_file(&self, template: &str, sample: &str) -> Result<PathBuf, PreviewError> {
+        let samples = self.template(template)?.folder().join("samples");
+        let file = format!("{sample}.json");
+        // Comparing with the names that exist keeps a request inside the folder.
+        if template_dir::names(&samples)?.contains(&file) {
+            return Ok(samples.join(file));
+        }
+        Err(PreviewError::NotFound(format!("no sample {sample:?}")))
+    }
+}
+
+/// Rendering.
+impl PreviewState {
+    /// Renders a request, and caches the images for the browser to fetch.
+    pub(super) fn render(&self, request: &RenderRequest) -> RenderReply {
+        match self.try_render(request) {
+            Ok(rendered) => RenderReply::Rendered(rendered),
+            Err(error) => RenderReply::Failed { errors: error.diagnostics(), text: error.text() },
         }
     }
 
-    fn try_draw(&self, request: &RenderRequest) -> Result<Value, PreviewError> {
-        let (document, data) = self.lay_out(request)?;
-        // Pages are measured in points, images in pixels.
-        let (kind, (width, height)) = match request.output {
+    fn try_render(&self, request: &RenderRequest) -> Result<Rendered, PreviewError> {
+        let start = Instant::now();
+        let (document, data) = self.compile(request, request.output)?;
+        let (images, issues) =
+            rayon::join(|| images(&document, request.output), || document.lint());
+        let (images, issues) = (images?, issues?);
+        let (extension, (width, height)) = match request.output {
             PreviewOutput::Page => ("svg", document.size()),
             PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
                 ("jpg", document.image_size().map(f64::from).into())
             }
         };
-        let (pictures, findings) =
-            rayon::join(|| pictures(&document, request.output), || document.lint());
-        let (pictures, findings) =
-            (pictures.map_err(PreviewError::Render)?, findings.map_err(PreviewError::Render)?);
-        let count = pictures.len();
-        let version = self.keep(pictures);
-        Ok(json!({
-            "ok": true,
-            "version": version,
-            "images": (0..count).map(|n| format!("api/image/{version}/{n}.{kind}")).collect::<Vec<_>>(),
-            "width": width,
-            "height": height,
-            "margins": margins(&document, request.output),
-            "warnings": faults(document.warnings().iter()),
-            "findings": findings.iter().map(|finding| json!({ "message": finding.to_string() })).collect::<Vec<_>>(),
-            "locale": data.locale(),
-        }))
+        let count = images.len();
+        let version = self.cache(images);
+        let url = |number| format!("api/image/{version}/{number}.{extension}");
+        let issues = issues.iter().map(|issue| PreviewDiagnostic::warning(issue.to_string()));
+        Ok(Rendered {
+            images: (0..count).map(url).collect(),
+            width,
+            height,
+            margins: margins(&document, request.output),
+            warnings: document.warnings().iter().map(Into::into).chain(issues).collect(),
+            locale: data.locale().map(str::to_owned),
+            milliseconds: (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
+            version,
+        })
     }
 
-    fn lay_out(&self, request: &RenderRequest) -> Result<(Document, Data), PreviewError> {
-        let template = self.template(&request.template)?;
-        let data = match &request.data {
-            Some(edited) => Data::new(edited.clone()),
-            None => Data::from_json(&self.sample(&request.template, &request.sample)?)
-                .map_err(PreviewError::Render)?,
-        };
-        let data = template.with_resolved_locale(&data, request.locale.as_deref());
-        let document = match request.output {
-            PreviewOutput::Page | PreviewOutput::Thumbnail => template.compile(&data),
-            PreviewOutput::SocialCard => template.compile_social_card(&data),
-        };
-        Ok((document.map_err(PreviewError::Render)?, data))
-    }
-
-    /// Makes a file to download.
-    pub(crate) fn export(
+    /// Renders a file to download.
+    pub(super) fn export(
         &self,
-        mut request: RenderRequest,
+        request: &RenderRequest,
         format: DownloadFormat,
     ) -> Result<Vec<u8>, PreviewError> {
-        request.output = if matches!(format, DownloadFormat::SocialCard) {
-            PreviewOutput::SocialCard
-        } else {
-            PreviewOutput::Page
+        let output = match format {
+            DownloadFormat::SocialCard => PreviewOutput::SocialCard,
+            DownloadFormat::Pdf | DownloadFormat::Jpg | DownloadFormat::Png => PreviewOutput::Page,
         };
-        let (document, data) = self.lay_out(&request)?;
-        let bytes = match format {
+        let (document, data) = self.compile(request, output)?;
+        Ok(match format {
             DownloadFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
             DownloadFormat::Jpg | DownloadFormat::SocialCard => document.jpg(Jpeg::default()),
             DownloadFormat::Png => document.png(),
-        };
-        bytes.map_err(PreviewError::Render)
+        }?)
     }
 
-    fn keep(&self, pictures: Vec<Vec<u8>>) -> String {
+    /// Returns a cached image, or none if it is no longer cached.
+    pub(super) fn image(&self, version: &str, number: usize) -> Option<Vec<u8>> {
+        let cached = lock(&self.images);
+        cached.iter().find(|cached| cached.version == version)?.images.get(number).cloned()
+    }
+
+    fn compile(
+        &self,
+        request: &RenderRequest,
+        output: PreviewOutput,
+    ) -> Result<(Document, Data), PreviewError> {
+        let template = self.template(&request.template)?;
+        let data = match &request.data {
+            Some(edited) => Data::new(edited.clone()),
+            None => Data::from_json(&self.sample(&request.template, &request.sample)?)?,
+        };
+        let data = template.with_resolved_locale(&data, request.locale.as_deref());
+        let document = match output {
+            PreviewOutput::Page | PreviewOutput::Thumbnail => template.compile(&data),
+            PreviewOutput::SocialCard => template.compile_social_card(&data),
+        };
+        Ok((document?, data))
+    }
+
+    /// Caches the images of a render and returns their version.
+    fn cache(&self, images: Vec<Vec<u8>>) -> String {
         let mut hash = Sha256::new();
-        pictures.iter().for_each(|picture| hash.update(picture));
+        images.iter().for_each(|image| hash.update(image));
         let version: String =
             hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        let mut drawn = lock(&self.drawn);
-        drawn.retain(|kept| kept.version != version);
-        drawn.push_back(CachedImages { version: version.clone(), pictures });
-        if drawn.len() > KEPT {
-            drawn.pop_front();
+        let mut cached = lock(&self.images);
+        cached.retain(|cached| cached.version != version);
+        cached.push_back(CachedImages { version: version.clone(), images });
+        if cached.len() > MAX_CACHED_RENDERS {
+            cached.pop_front();
         }
         version
     }
-
-    /// A picture that was drawn lately.
-    pub(crate) fn picture(&self, version: &str, number: usize) -> Option<Vec<u8>> {
-        let drawn = lock(&self.drawn);
-        drawn.iter().find(|kept| kept.version == version)?.pictures.get(number).cloned()
-    }
 }
 
-fn pictures(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, RenderError> {
+fn images(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, RenderError> {
     match output {
         PreviewOutput::Page => Ok(document.svg()?.into_iter().map(String::into_bytes).collect()),
         PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
@@ -297,15 +273,16 @@ fn pictures(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, 
     }
 }
 
-/// How far the content stays from the edges, in the unit of the picture.
-fn margins(document: &Document, output: PreviewOutput) -> Option<Value> {
-    let scale = if output == PreviewOutput::Page {
-        1.0
-    } else {
-        f64::from(document.image_size()[0]) / document.size().0
+/// Returns the margins in the unit of the output: points for the page, else pixels.
+fn margins(document: &Document, output: PreviewOutput) -> Option<Margins> {
+    let scale = match output {
+        PreviewOutput::Page => 1.0,
+        PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
+            f64::from(document.image_size()[0]) / document.size().0
+        }
     };
     let [top, right, bottom, left] = document.margins()?.map(|side| side * scale);
-    Some(json!({ "top": top, "right": right, "bottom": bottom, "left": left }))
+    Some(Margins { top, right, bottom, left })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -313,53 +290,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl PreviewError {
-    pub(crate) fn text(&self) -> String {
+    /// Returns the error as the command line prints it.
+    pub(super) fn text(&self) -> String {
         match self {
-            Self::Unknown(text) => text.clone(),
-            Self::Folder(error) => testamur_pipeline::error::chain(error),
-            Self::Render(error) => error.to_string(),
+            Self::NotFound(text) => text.clone(),
+            Self::Folder(error) => chain(error),
+            Self::Render(error) => assets::explain(error),
         }
     }
 
-    fn list(&self) -> Value {
+    fn diagnostics(&self) -> Vec<PreviewDiagnostic> {
         match self {
-            Self::Render(RenderError::Template(diagnostics)) => faults(diagnostics.iter()),
-            Self::Render(RenderError::Data(list)) => list
-                .iter()
-                .map(|fault| json!({ "severity": "error", "message": fault.message, "path": fault.path }))
-                .collect(),
-            _ => json!([{ "severity": "error", "message": self.text() }]),
-        }
-    }
-}
-
-fn faults<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> Value {
-    diagnostics.map(|diagnostic| json!(DiagnosticJson::from(diagnostic))).collect()
-}
-
-/// A diagnostic as the page shows it.
-#[derive(Serialize)]
-struct DiagnosticJson<'a> {
-    severity: &'static str,
-    message: &'a str,
-    hints: &'a [String],
-    file: Option<&'a str>,
-    line: Option<usize>,
-    column: Option<usize>,
-    source: Option<&'a str>,
-}
-
-impl<'a> From<&'a Diagnostic> for DiagnosticJson<'a> {
-    fn from(diagnostic: &'a Diagnostic) -> Self {
-        let place = diagnostic.place.as_ref();
-        Self {
-            severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" },
-            message: &diagnostic.message,
-            hints: &diagnostic.hints,
-            file: place.map(|place| place.file.as_str()),
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            source: place.map(|place| place.text.as_str()),
+            Self::Render(RenderError::Template(diagnostics)) => {
+                diagnostics.iter().map(Into::into).collect()
+            }
+            Self::Render(RenderError::Data(faults)) => faults.iter().map(Into::into).collect(),
+            _ => vec![PreviewDiagnostic::error(self.text())],
         }
     }
 }

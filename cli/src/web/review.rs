@@ -1,91 +1,100 @@
-//! The same questions on a web page, with the pictures. It ends when everything has been decided.
+//! The page where a reviewer decides on each change. The server stops when all are decided.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::commands::review::{Decision, apply};
-use crate::design::report;
+use crate::design::decision::Decision;
+use crate::design::report::html;
 use crate::design::snapshots::CaseResult;
 use crate::error::CliError;
 use crate::web::server::{self, HtmlPage};
 
 struct Session {
-    open: Vec<CaseResult>,
-    answers: Mutex<Answers>,
+    cases: Vec<CaseResult>,
+    progress: Mutex<Progress>,
 }
 
-struct Answers {
+struct Progress {
+    /// The decisions so far, by the id of the case.
     decisions: BTreeMap<String, Decision>,
-    /// Sent when every change has been decided.
-    done: Option<oneshot::Sender<()>>,
+    /// Used once, when every case is decided.
+    all_decided: Option<oneshot::Sender<()>>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct DecisionRequest {
     id: String,
     decision: Decision,
 }
 
-/// Serves the page until all changes are decided.
-pub(crate) fn ask(
-    open: Vec<CaseResult>,
+#[derive(Serialize)]
+struct DecisionReply {
+    done: bool,
+    remaining: usize,
+}
+
+/// Serves the page until all cases are decided, and returns the decisions.
+pub(crate) fn decide(
+    cases: Vec<CaseResult>,
     port: u16,
-    browser: bool,
+    opens_browser: bool,
 ) -> Result<Vec<Decision>, CliError> {
-    let (done, all_decided) = oneshot::channel();
-    let answers = Mutex::new(Answers { decisions: BTreeMap::new(), done: Some(done) });
-    let session = Arc::new(Session { open, answers });
+    let (sender, all_decided) = oneshot::channel();
+    let progress = Progress { decisions: BTreeMap::new(), all_decided: Some(sender) };
+    let session = Arc::new(Session { cases, progress: Mutex::new(progress) });
     let routes = Router::new()
         .route("/", get(show))
-        .route("/api/decision", post(take))
+        .route("/api/decision", post(record_decision))
         .with_state(Arc::clone(&session));
-    server::serve(routes, port, browser, async { drop(all_decided.await) })?;
-    let answers = session.answers.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(answers.decisions.values().copied().collect())
+    server::serve(routes, port, opens_browser, async { drop(all_decided.await) })?;
+    Ok(session.progress().decisions.values().copied().collect())
 }
 
 async fn show(State(session): State<Arc<Session>>) -> Response {
-    let answers = session.answers.lock().unwrap_or_else(PoisonError::into_inner);
-    HtmlPage::new(report::page(&session.open, Some(&answers.decisions))).response()
+    HtmlPage::new(html::review(&session.cases, &session.progress().decisions)).response()
 }
 
-/// Writing a reference takes a moment, so it is done where it holds up nobody.
-async fn take(State(session): State<Arc<Session>>, Json(answer): Json<Answer>) -> Response {
-    server::on_pool(move || session.take(answer)).await
+async fn record_decision(
+    State(session): State<Arc<Session>>,
+    Json(request): Json<DecisionRequest>,
+) -> Response {
+    // Writing a reference takes a while.
+    server::on_pool(move || session.record(request)).await
 }
 
 impl Session {
-    fn take(&self, answer: Answer) -> Response {
-        let Some(case) = self.open.iter().find(|case| case.id == answer.id) else {
-            return (StatusCode::NOT_FOUND, format!("no change {}", answer.id)).into_response();
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, DecisionRequest { id, decision }: DecisionRequest) -> Response {
+        let Some(case) = self.cases.iter().find(|case| case.id == id) else {
+            return (StatusCode::NOT_FOUND, format!("no case {id:?}")).into_response();
         };
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.decisions.get(&answer.id) == Some(&Decision::Accept) {
-            return (StatusCode::CONFLICT, format!("{} is accepted already", answer.id))
-                .into_response();
+        let mut progress = self.progress();
+        if progress.decisions.get(&id) == Some(&Decision::Accept) {
+            return (StatusCode::CONFLICT, format!("{id} is already accepted")).into_response();
         }
-        match apply(case, answer.decision) {
-            Ok(decision) => answers.decisions.insert(answer.id, decision),
-            Err(error) => {
-                return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
-            }
-        };
-        let remaining = self.open.len() - answers.decisions.len();
+        if let Err(error) = decision.apply(case) {
+            let text = testamur_pipeline::error::chain(&error);
+            return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+        }
+        progress.decisions.insert(id, decision);
+        let remaining = self.cases.len() - progress.decisions.len();
         if remaining == 0
-            && let Some(done) = answers.done.take()
+            && let Some(sender) = progress.all_decided.take()
         {
-            // The other end waits as long as the page is served.
-            let _ = done.send(());
+            // The receiver waits as long as the page is served.
+            let _ = sender.send(());
         }
-        Json(json!({ "done": remaining == 0, "remaining": remaining })).into_response()
+        Json(DecisionReply { done: remaining == 0, remaining }).into_response()
     }
 }

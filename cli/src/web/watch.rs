@@ -1,4 +1,5 @@
-//! Watches the templates and tells of each change once, a moment after the last of a burst: editors write a file in steps.
+//! Watches the folder of templates and broadcasts each change once, shortly after the last event
+//! of a burst, because editors write a file in several steps.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,61 +12,69 @@ use tokio::sync::broadcast;
 use super::preview_state::PreviewState;
 use crate::error::CliError;
 
-/// How long nothing more must happen before a change is told.
+/// How long it must be quiet before a change is broadcast.
 const DEBOUNCE: Duration = Duration::from_millis(8);
 
-/// How long a burst may last before what is known of it is told.
+/// How long a burst may last before its changes are broadcast anyway.
 const MAX_DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// Whoever listens hears the id of the template that has changed, or none if several may have.
+/// The number of changes that a slow listener may lag behind before it misses some.
+const CAPACITY: usize = 64;
+
+/// Broadcasts the id of a template that has changed, or none if any template may have changed.
 pub(crate) type Changes = broadcast::Sender<Option<String>>;
 
-/// Starts watching on a thread of its own, for the life of the process.
+/// Starts watching on another thread, for the life of the process.
 pub(crate) fn start(state: &Arc<PreviewState>) -> Result<Changes, CliError> {
-    let root = state.root().canonicalize().map_err(|e| CliError::file("read", state.root(), &e))?;
-    let failed = |e: notify::Error| CliError::file("watch", state.root(), &e);
-    let (send, receive) = channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading is no change, and we read all the time.
+    let root = state.root().canonicalize().map_err(|e| CliError::file("read", state.root(), e))?;
+    let (sender, events) = channel();
+    let send = move |event: notify::Result<notify::Event>| {
+        // Reads are events, too, and each render reads files.
         if !event.as_ref().is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-            // The other end is there as long as the process is.
-            let _ = send.send(event);
+            // The receiver lives as long as the process.
+            let _ = sender.send(event);
         }
-    })
-    .map_err(failed)?;
-    watcher.watch(&root, RecursiveMode::Recursive).map_err(failed)?;
-    let changes = broadcast::channel(64).0;
-    let (state, told) = (Arc::clone(state), changes.clone());
-    std::thread::spawn(move || tell(&watcher, &receive, &root, &state, &told));
+    };
+    let watcher = watch(&root, send)
+        .map_err(|source| CliError::Watch { path: state.root().to_owned(), source })?;
+    let changes = broadcast::channel(CAPACITY).0;
+    let (state, listeners) = (Arc::clone(state), changes.clone());
+    std::thread::spawn(move || broadcast_changes(&watcher, &events, &root, &state, &listeners));
     Ok(changes)
 }
 
-/// Ends never, for the watcher is held here.
-fn tell(
+fn watch(root: &Path, handler: impl notify::EventHandler) -> notify::Result<RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(handler)?;
+    watcher.watch(root, RecursiveMode::Recursive)?;
+    Ok(watcher)
+}
+
+/// Runs for the life of the process, and keeps the watcher alive.
+fn broadcast_changes(
     _watcher: &RecommendedWatcher,
     events: &Receiver<notify::Result<notify::Event>>,
     root: &Path,
     state: &PreviewState,
-    changes: &Changes,
+    listeners: &Changes,
 ) {
     while let Ok(first) = events.recv() {
         let mut burst = vec![first];
-        let latest = Instant::now() + MAX_DEBOUNCE;
-        while Instant::now() < latest
+        let end = Instant::now() + MAX_DEBOUNCE;
+        while Instant::now() < end
             && let Ok(next) = events.recv_timeout(DEBOUNCE)
         {
             burst.push(next);
         }
-        for template in changed(&burst, root) {
+        for template in changed_templates(&burst, root) {
             state.forget(template.as_deref());
-            // Nobody listens while no page is open.
-            let _ = changes.send(template);
+            // There is no listener while no page is open.
+            let _ = listeners.send(template);
         }
     }
 }
 
-/// The templates that a burst of events concerns; a single none stands for all.
-fn changed(burst: &[notify::Result<notify::Event>], root: &Path) -> Vec<Option<String>> {
+/// Returns the templates that a burst of events concerns, or a single none if any may have changed.
+fn changed_templates(burst: &[notify::Result<notify::Event>], root: &Path) -> Vec<Option<String>> {
     let mut templates = Vec::new();
     for event in burst {
         let Ok(event) = event else { return vec![None] };
@@ -75,11 +84,11 @@ fn changed(burst: &[notify::Result<notify::Event>], root: &Path) -> Vec<Option<S
         for path in &event.paths {
             let Ok(inner) = path.strip_prefix(root) else { return vec![None] };
             let mut parts = inner.iter().map(|part| part.to_string_lossy());
-            let (template, folder) = (parts.next(), parts.next());
-            match (template, folder.as_deref()) {
-                // Pictures that a review accepts change no page.
+            let (template, child) = (parts.next(), parts.next());
+            match (template, child.as_deref()) {
+                // Snapshots do not affect a page.
                 (Some(_), Some("snapshots")) => {}
-                // A folder of templates came or went, or the helpers of all have changed.
+                // A template was added or removed, or the shared helpers have changed.
                 (None, _) | (Some(_), None) => return vec![None],
                 (Some(template), Some(_)) if template == "shared" => return vec![None],
                 (Some(template), Some(_)) => templates.push(Some(template.into_owned())),

@@ -1,51 +1,73 @@
-//! JUnit's XML, as CI systems read it: a suite for each template, a test case for each case.
+//! JUnit XML: a test suite for each template, and a test case for each case. The problems of a
+//! template are an error of a test case with the name of the template.
 //!
-//! Source: the [common JUnit XML format](https://github.com/testmoapp/junitxml), as no standard exists.
+//! Source: the [common JUnit XML format](https://github.com/testmoapp/junitxml), because there is
+//! no standard.
 
 use xmlwriter::{Options, XmlWriter};
 
-use crate::design::snapshots::{CaseResult, CaseStatus};
+use crate::design::snapshots::{CaseResult, TemplateReport};
 
-pub(super) fn xml(checked: &[CaseResult]) -> String {
+pub(super) fn xml(reports: &[TemplateReport]) -> String {
     let mut xml = XmlWriter::new(Options::default());
     xml.write_declaration();
     xml.start_element("testsuites");
-    counts(&mut xml, "testamur", checked);
-    for suite in checked.chunk_by(|a, b| a.template == b.template) {
+    write_totals(&mut xml, "testamur", reports);
+    for report in reports {
         xml.start_element("testsuite");
-        counts(&mut xml, &suite[0].template, suite);
-        for case in suite {
-            test_case(&mut xml, case);
+        write_totals(&mut xml, &report.template, std::slice::from_ref(report));
+        write_problems(&mut xml, report);
+        for case in &report.cases {
+            write_case(&mut xml, &report.template, case);
         }
         xml.end_element();
     }
     xml.end_document()
 }
 
-fn counts(xml: &mut XmlWriter, name: &str, cases: &[CaseResult]) {
-    xml.write_attribute("name", &printable(name));
-    xml.write_attribute("tests", &cases.len());
-    xml.write_attribute(
-        "failures",
-        &cases.iter().filter(|case| case.status != CaseStatus::Passed).count(),
-    );
+fn write_totals(xml: &mut XmlWriter, name: &str, reports: &[TemplateReport]) {
+    let cases = || reports.iter().flat_map(|report| &report.cases);
+    let errors = reports.iter().filter(|report| !report.problems.is_empty()).count();
+    xml.write_attribute("name", &escape(name));
+    xml.write_attribute("tests", &(cases().count() + errors));
+    xml.write_attribute("failures", &cases().filter(|case| !case.has_passed()).count());
+    xml.write_attribute("errors", &errors);
 }
 
-fn test_case(xml: &mut XmlWriter, case: &CaseResult) {
-    xml.start_element("testcase");
-    xml.write_attribute("classname", &printable(&case.template));
-    xml.write_attribute("name", &printable(&case.id));
-    if case.status != CaseStatus::Passed {
-        xml.start_element("failure");
-        xml.write_attribute("type", case.status.name());
-        xml.write_attribute("message", &printable(&case.explanation()));
-        xml.end_element();
+fn write_problems(xml: &mut XmlWriter, report: &TemplateReport) {
+    if report.problems.is_empty() {
+        return;
+    }
+    let messages: Vec<_> = report.problems.iter().map(|problem| &*problem.message).collect();
+    start_case(xml, &report.template, &report.template);
+    write_outcome(xml, "error", "problem", &messages.join("\n"));
+    xml.end_element();
+}
+
+fn write_case(xml: &mut XmlWriter, template: &str, case: &CaseResult) {
+    start_case(xml, template, &case.id);
+    if !case.has_passed() {
+        write_outcome(xml, "failure", case.status.name(), &case.explanation());
     }
     xml.end_element();
 }
 
-/// Text for an attribute, where the writer takes care of quotes only: without the characters that XML can't hold.
-fn printable(text: &str) -> String {
+fn start_case(xml: &mut XmlWriter, class: &str, name: &str) {
+    xml.start_element("testcase");
+    xml.write_attribute("classname", &escape(class));
+    xml.write_attribute("name", &escape(name));
+}
+
+fn write_outcome(xml: &mut XmlWriter, element: &str, kind: &str, message: &str) {
+    xml.start_element(element);
+    xml.write_attribute("type", kind);
+    xml.write_attribute("message", &escape(message));
+    xml.end_element();
+}
+
+/// Escapes text for an attribute and drops the characters that XML can't contain. The writer
+/// itself escapes quotes only.
+fn escape(text: &str) -> String {
     let text: String =
         text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "&#10;")

@@ -1,56 +1,20 @@
-//! The database file: its schema, its connection, and reading it while another process works.
+//! The connection of a process that writes to the database.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
-use serde::Serialize;
-use testamur_pipeline::{CertificateRecord, IdKey, TransientError};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use testamur_pipeline::{IdKey, TransientError};
 
+use super::schema;
 use crate::error::CliError;
+use crate::local::platform;
 
-/// The version of the schema below.
-const VERSION: i64 = 2;
+/// How long a statement waits for the lock of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-const SCHEMA: &str = "
-CREATE TABLE id_key (key BLOB NOT NULL) STRICT;
-
-CREATE TABLE records (
-    certificate_id TEXT PRIMARY KEY,
-    enrollment_id TEXT NOT NULL UNIQUE,
-    user_id TEXT NOT NULL,
-    record TEXT NOT NULL
-) STRICT;
-CREATE INDEX records_by_user ON records (user_id);
-
-CREATE TABLE queue (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
-    event TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    visible_at INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX queue_by_kind ON queue (kind, id);
-
-CREATE TABLE dead_letters (
-    id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    event TEXT NOT NULL,
-    code TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    failed_at TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE deliveries (certificate_id TEXT PRIMARY KEY, message_id TEXT, sent_at TEXT NOT NULL) STRICT;
-
-CREATE TABLE suppressions (address_hash TEXT PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL) STRICT;
-";
-
-/// The database of a process that works in a folder.
+/// A database that can be written. Cloning is cheap: all clones share one connection.
 #[derive(Clone)]
 pub(crate) struct Database {
     connection: Arc<Mutex<Connection>>,
@@ -58,191 +22,107 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens the database of a folder, creating it on first use. A commit is on disk when it returns.
-    pub(crate) fn open(folder: &Path) -> Result<Self, CliError> {
-        let path = file(folder);
-        let failed = |e: rusqlite::Error| unusable(&path, &e);
-        let mut connection = Connection::open(&path).map_err(failed)?;
-        // It holds the id key and the learners' names.
-        fs::set_permissions(&path, Permissions::from_mode(0o600))
-            .map_err(|e| CliError::file("protect", &path, &e))?;
-        prepare(&mut connection).map_err(failed)?;
-        check_version(&connection, &path)?;
+    /// Opens the database of a state folder and creates it on first use. A commit is on disk when
+    /// it returns.
+    ///
+    /// Fails if the file is not a database, or if another version of the program wrote it.
+    pub(crate) fn open(state_dir: &Path) -> Result<Self, CliError> {
+        let path = schema::path(state_dir);
+        let mut connection = Connection::open(&path).map_err(|e| schema::unusable(&path, e))?;
+        // The file contains the id key and learners' names, so only its owner may read it.
+        platform::restrict_to_owner(&path)
+            .map_err(|e| CliError::file("restrict access to", &path, e))?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| schema::unusable(&path, e))?;
+        // Checked before anything is written, so a database of another version stays unchanged.
+        schema::check_version(&connection, &path)?;
+        configure(&connection)
+            .and_then(|()| schema::create(&mut connection))
+            .map_err(|e| schema::unusable(&path, e))?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), path })
     }
 
-    /// The secret behind certificate ids: the one that is kept, or on first use the one that is wanted, or random bytes.
-    pub(crate) fn id_key(&self, wanted: Option<IdKey>) -> Result<IdKey, CliError> {
+    /// Opens the database of a state folder where something has been issued.
+    ///
+    /// Does not take the lock of the folder, so another process may be issuing certificates at the
+    /// same time. This is safe: each write is one SQLite transaction, SQLite lets one process write
+    /// at a time, and the others wait up to ten seconds for their turn.
+    ///
+    /// Fails with [`CliError::NoState`] if there is no database.
+    pub(crate) fn open_existing(state_dir: &Path) -> Result<Self, CliError> {
+        let path = schema::path(state_dir);
+        let connection = connect_existing(state_dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        configure(&connection).map_err(|e| schema::unusable(&path, e))?;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), path })
+    }
+
+    /// Returns the secret key of certificate ids: the stored one, else `configured`, else a random
+    /// one, which is then stored.
+    ///
+    /// Fails if the stored key and the configured key differ.
+    pub(crate) fn id_key(&self, configured: Option<IdKey>) -> Result<IdKey, CliError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |e: rusqlite::Error| unusable(&self.path, &e);
-        let kept = connection
+        let stored = connection
             .query_row("SELECT key FROM id_key", [], |row| row.get(0))
             .optional()
-            .map_err(failed)?;
-        match (kept.map(IdKey::new), wanted) {
-            (Some(kept), Some(wanted)) if kept != wanted => {
+            .map_err(|e| schema::unusable(&self.path, e))?;
+        match (stored.map(IdKey::new), configured) {
+            (Some(stored), Some(configured)) if stored != configured => {
                 Err(CliError::OtherKey(self.path.clone()))
             }
-            (Some(kept), _) => Ok(kept),
-            (None, wanted) => {
-                let key = wanted.map_or_else(random_key, Ok)?;
+            (Some(stored), _) => Ok(stored),
+            (None, configured) => {
+                let key = configured.map_or_else(random_key, Ok)?;
                 connection
                     .execute("INSERT INTO id_key (key) VALUES (?1)", [key.as_bytes()])
-                    .map_err(failed)?;
+                    .map_err(|e| schema::unusable(&self.path, e))?;
                 Ok(key)
             }
         }
     }
 
-    /// Runs statements where they do not hold up other work. `action` names them in the error, such as `can't write a record`.
+    /// Runs statements on the blocking pool, so that disk access does not delay other tasks.
+    ///
+    /// `action` begins the error message, such as `can't write a record`.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         action: &'static str,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        statements: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, TransientError> {
         let connection = Arc::clone(&self.connection);
-        let locked = move || work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner));
-        let failed = |reason: String| {
-            TransientError::new(format!("{action} in {}", self.path.display()), reason)
-        };
-        match tokio::task::spawn_blocking(locked).await {
-            Ok(result) => result.map_err(|e| failed(e.to_string())),
-            Err(stopped) => Err(failed(stopped.to_string())),
+        let run =
+            move || statements(&mut connection.lock().unwrap_or_else(PoisonError::into_inner));
+        let action = || format!("{action} in {}", self.path.display());
+        match tokio::task::spawn_blocking(run).await {
+            Ok(result) => result.map_err(|e| TransientError::new(action(), e)),
+            Err(panic) => Err(TransientError::new(action(), panic)),
         }
     }
 }
 
-fn file(folder: &Path) -> PathBuf {
-    folder.join("testamur.db")
+/// Opens a database that has tables, with the access that `flags` ask for.
+pub(super) fn connect_existing(state_dir: &Path, flags: OpenFlags) -> Result<Connection, CliError> {
+    let path = schema::path(state_dir);
+    if !path.exists() {
+        return Err(CliError::NoState(state_dir.to_owned()));
+    }
+    let connection =
+        Connection::open_with_flags(&path, flags).map_err(|e| schema::unusable(&path, e))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| schema::unusable(&path, e))?;
+    if schema::check_version(&connection, &path)? {
+        Ok(connection)
+    } else {
+        Err(CliError::NoState(state_dir.to_owned()))
+    }
 }
 
-fn unusable(path: &Path, error: &rusqlite::Error) -> CliError {
-    CliError::Database { path: path.to_owned(), reason: error.to_string() }
-}
-
-fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+/// Sets what every writing connection needs: readers are not blocked, and commits are durable.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    if version(&transaction)? == 0 {
-        transaction.execute_batch(SCHEMA)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-    }
-    transaction.commit()
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-fn check_version(connection: &Connection, path: &Path) -> Result<(), CliError> {
-    match version(connection).map_err(|e| unusable(path, &e))? {
-        VERSION => Ok(()),
-        other => Err(CliError::Database {
-            path: path.to_owned(),
-            reason: format!("its version is {other}, this program knows {VERSION}"),
-        }),
-    }
+    connection.pragma_update(None, "synchronous", "FULL")
 }
 
 fn random_key() -> Result<IdKey, CliError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| CliError::Usage(format!("no random bytes for the id key: {e}")))?;
+    getrandom::fill(&mut bytes).map_err(CliError::Random)?;
     Ok(IdKey::new(bytes))
-}
-
-/// The database as a reader sees it, also while a process works in its folder.
-pub(crate) struct DatabaseReader {
-    connection: Connection,
-    path: PathBuf,
-}
-
-/// An event that could not be handled.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DeadLetter {
-    pub(crate) id: String,
-    pub(crate) kind: String,
-    pub(crate) code: String,
-    pub(crate) reason: String,
-    pub(crate) attempts: u32,
-    pub(crate) failed_at: String,
-    pub(crate) event: String,
-}
-
-impl DatabaseReader {
-    /// Opens the database of a folder in which something was issued.
-    pub(crate) fn open(folder: &Path) -> Result<Self, CliError> {
-        let path = file(folder);
-        if !path.exists() {
-            return Err(CliError::NoState(folder.to_owned()));
-        }
-        let failed = |e: rusqlite::Error| unusable(&path, &e);
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .map_err(failed)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
-        if version(&connection).map_err(failed)? == 0 {
-            return Err(CliError::NoState(folder.to_owned()));
-        }
-        check_version(&connection, &path)?;
-        Ok(Self { connection, path })
-    }
-
-    /// The same database for writing, which waits its turn while a process works in the folder.
-    pub(crate) fn into_database(self) -> Database {
-        Database { connection: Arc::new(Mutex::new(self.connection)), path: self.path }
-    }
-
-    /// All records, or those of a user, in the order of their issue.
-    pub(crate) fn records(&self, user: Option<&str>) -> Result<Vec<CertificateRecord>, CliError> {
-        let query = "SELECT record FROM records WHERE ?1 IS NULL OR user_id = ?1 ORDER BY rowid";
-        self.rows(query, [user], |row| parse_record(&row.get::<_, String>(0)?))
-    }
-
-    /// The record of a certificate or an enrollment.
-    pub(crate) fn record(&self, id: &str) -> Result<Option<CertificateRecord>, CliError> {
-        let query = "SELECT record FROM records WHERE certificate_id = ?1 OR enrollment_id = ?1";
-        Ok(self.rows(query, [id], |row| parse_record(&row.get::<_, String>(0)?))?.pop())
-    }
-
-    /// All dead letters, oldest first.
-    pub(crate) fn dead_letters(&self) -> Result<Vec<DeadLetter>, CliError> {
-        let query = "SELECT id, kind, code, reason, attempts, failed_at, event FROM dead_letters ORDER BY rowid";
-        self.rows(query, [], |row| {
-            Ok(DeadLetter {
-                id: row.get(0)?,
-                kind: row.get(1)?,
-                code: row.get(2)?,
-                reason: row.get(3)?,
-                attempts: row.get(4)?,
-                failed_at: row.get(5)?,
-                event: row.get(6)?,
-            })
-        })
-    }
-
-    fn rows<T>(
-        &self,
-        query: &str,
-        parameters: impl rusqlite::Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, CliError> {
-        let rows = || {
-            self.connection
-                .prepare(query)?
-                .query_map(parameters, read)?
-                .collect::<rusqlite::Result<_>>()
-        };
-        rows().map_err(|e| unusable(&self.path, &e))
-    }
-}
-
-/// Reads a record as it is stored.
-pub(super) fn parse_record(text: &str) -> rusqlite::Result<CertificateRecord> {
-    serde_json::from_str(text).map_err(|e| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
-    })
 }

@@ -1,43 +1,71 @@
-//! The queue: events that wait to be handled, at least once each, and the dead letters of those that can't be.
+//! The queue of events, delivered at least once each, and the dead letters.
 //!
-//! A message that was received stays invisible for a while and comes back if nobody has settled it; the third attempt is the
-//! last. One process at a time works on a queue, so what an earlier process left invisible is free when the next begins.
+//! A received message stays invisible for a while and becomes visible again unless it is settled:
+//! finished, released or moved to the dead letters. One process at a time works on a queue, so
+//! messages that an earlier process received and did not settle are made visible when the next
+//! one starts.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use testamur_pipeline::model::events::Event;
 use testamur_pipeline::{CertificateGenerated, CourseCompleted, TransientError};
 
-use super::database::{Database, DeadLetter};
+use super::database::Database;
 
-/// How often a message is handled before it is given up.
+/// How often a message is received before it becomes a dead letter.
 pub(crate) const MAX_ATTEMPTS: u32 = 3;
 
 /// How long a received message stays invisible, in milliseconds.
-const VISIBILITY: i64 = 180_000;
+const VISIBILITY_TIMEOUT_MS: i64 = 180_000;
+
+const INSERT: &str = "INSERT INTO queue (kind, event) VALUES (?1, ?2)";
 
 /// The tables `queue` and `dead_letters`.
 pub(crate) struct Queue(pub(crate) Database);
 
-/// What a message asks for.
+/// The type of an event, which decides how it is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventKind {
-    /// A certificate.
+    /// Issue a certificate.
     CourseCompleted,
-    /// An e-mail.
+    /// Send an e-mail.
     CertificateGenerated,
 }
 
-/// A message that was received and has to be settled: finished, released or buried.
+/// A received message, which the receiver has to settle.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     id: i64,
     pub(crate) kind: EventKind,
+    /// The event as JSON.
     pub(crate) event: String,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub(crate) attempt: u32,
+}
+
+/// An event that could not be handled.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeadLetter {
+    /// The first 12 hexadecimal digits of the SHA-256 of kind and event.
+    pub(crate) id: String,
+    /// The detail type of the event, such as `CourseCompleted`.
+    pub(crate) kind: String,
+    /// Why it failed, as a stable name such as `unknown-user`.
+    pub(crate) code: String,
+    /// Why it failed, as a sentence.
+    pub(crate) reason: String,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
+    /// The time of the last attempt, such as `2026-11-23T09:30:00Z`.
+    pub(crate) failed_at: String,
+    /// The event as it was received.
+    pub(crate) event: String,
 }
 
 impl EventKind {
@@ -52,92 +80,111 @@ impl EventKind {
 impl FromSql for EventKind {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let name = value.as_str()?;
-        let kind = [Self::CourseCompleted, Self::CertificateGenerated]
+        [Self::CourseCompleted, Self::CertificateGenerated]
             .into_iter()
-            .find(|kind| kind.name() == name);
-        kind.ok_or_else(|| FromSqlError::Other(format!("unknown kind of event {name}").into()))
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| FromSqlError::Other(format!("unknown kind of event {name:?}").into()))
     }
 }
 
 impl Message {
-    /// The id its dead letter has: the same for the same event, so that failing again adds no second one.
+    /// Returns the id that the message would have as a dead letter. Equal events have equal ids,
+    /// so an event that fails again replaces its dead letter.
     pub(crate) fn dead_letter_id(&self) -> String {
-        dead_letter_id(self.kind.name(), &self.event)
+        let hash = Sha256::new()
+            .chain_update(self.kind.name())
+            .chain_update([0])
+            .chain_update(&self.event)
+            .finalize();
+        hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { id: row.get(0)?, kind: row.get(1)?, event: row.get(2)?, attempt: row.get(3)? })
     }
 }
 
-fn dead_letter_id(kind: &str, event: &str) -> String {
-    let hash = Sha256::new().chain_update(kind).chain_update([0]).chain_update(event).finalize();
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl DeadLetter {
-    /// Such as `1 attempt`.
+    /// Selects all, oldest first, in the order of columns that [`Self::read`] expects.
+    pub(super) const QUERY: &str = "SELECT id, kind, code, reason, attempts, failed_at, event
+        FROM dead_letters ORDER BY rowid";
+
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            code: row.get(2)?,
+            reason: row.get(3)?,
+            attempts: row.get(4)?,
+            failed_at: row.get(5)?,
+            event: row.get(6)?,
+        })
+    }
+
+    /// Returns the number of attempts as text, such as `1 attempt`.
     pub(crate) fn attempts_text(&self) -> String {
         format!("{} attempt{}", self.attempts, if self.attempts == 1 { "" } else { "s" })
     }
 }
 
-/// Putting messages in.
+/// Adding messages.
 impl Queue {
-    /// Adds completions, all or none, and frees what an earlier process had received and not settled.
+    /// Adds completions, all or none, and makes the messages of an earlier process visible.
     pub(crate) async fn put_completions(&self, events: Vec<String>) -> Result<(), TransientError> {
-        let put = move |transaction: &Transaction<'_>| {
-            let mut insert =
-                transaction.prepare("INSERT INTO queue (kind, event) VALUES (?1, ?2)")?;
+        self.start(move |transaction| {
+            let mut insert = transaction.prepare(INSERT)?;
             events.iter().try_for_each(|event| {
                 insert.execute([EventKind::CourseCompleted.name(), event]).map(drop)
             })
-        };
-        self.begin(put).await
+        })
+        .await
     }
 
-    /// Moves dead letters back, all or none, with a repaired event if there is one, and frees what an earlier process left.
+    /// Moves dead letters back to the queue, all or none, and makes the messages of an earlier
+    /// process visible. `replacement` takes the place of the event of each.
     pub(crate) async fn requeue(
         &self,
         letters: Vec<DeadLetter>,
-        repaired: Option<String>,
+        replacement: Option<String>,
     ) -> Result<(), TransientError> {
-        let put = move |transaction: &Transaction<'_>| {
+        self.start(move |transaction| {
             for letter in &letters {
-                let event = repaired.as_ref().unwrap_or(&letter.event);
+                let event = replacement.as_ref().unwrap_or(&letter.event);
                 transaction.execute("DELETE FROM dead_letters WHERE id = ?1", [&letter.id])?;
-                transaction.execute(
-                    "INSERT INTO queue (kind, event) VALUES (?1, ?2)",
-                    [&letter.kind, event],
-                )?;
+                transaction.execute(INSERT, [&letter.kind, event])?;
             }
             Ok(())
-        };
-        self.begin(put).await
+        })
+        .await
     }
 
-    async fn begin(
+    async fn start(
         &self,
-        put: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
+        add: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
     ) -> Result<(), TransientError> {
-        let begin = move |connection: &mut Connection| {
+        let add = move |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             transaction.execute("UPDATE queue SET visible_at = 0", [])?;
-            put(&transaction)?;
+            add(&transaction)?;
             transaction.commit()
         };
-        self.0.call("can't queue the events", begin).await
+        self.0.call("can't queue the events", add).await
     }
 
-    /// How many completions wait.
+    /// Returns the number of completions in the queue.
     pub(crate) async fn completions(&self) -> Result<u32, TransientError> {
         let query = "SELECT count(*) FROM queue WHERE kind = ?1";
         let count = move |connection: &mut Connection| {
             connection.query_row(query, [EventKind::CourseCompleted.name()], |row| row.get(0))
         };
-        self.0.call("can't count the queue", count).await
+        self.0.call("can't count the events", count).await
     }
 }
 
-/// Taking messages out.
+/// Receiving and settling messages.
 impl Queue {
-    /// Receives the next visible message: an e-mail if there is one, for it finishes a certificate, else the oldest event.
+    /// Receives the next visible message. E-mails precede completions, because an e-mail is the
+    /// last step of a certificate that was begun earlier; otherwise the oldest message is first.
     pub(crate) async fn receive(&self) -> Result<Option<Message>, TransientError> {
         let now = Timestamp::now().as_millisecond();
         let receive = move |connection: &mut Connection| {
@@ -146,29 +193,23 @@ impl Queue {
                  (SELECT id FROM queue WHERE visible_at <= ?2 ORDER BY kind = ?3, id LIMIT 1)
                  RETURNING id, kind, event, attempts",
             )?;
-            let parameters = params![now + VISIBILITY, now, EventKind::CourseCompleted.name()];
-            let message = update.query_row(parameters, |row| {
-                Ok(Message {
-                    id: row.get(0)?,
-                    kind: row.get(1)?,
-                    event: row.get(2)?,
-                    attempt: row.get(3)?,
-                })
-            });
-            message.optional()
+            let invisible_until = now + VISIBILITY_TIMEOUT_MS;
+            let parameters = params![invisible_until, now, EventKind::CourseCompleted.name()];
+            update.query_row(parameters, Message::read).optional()
         };
-        self.0.call("can't receive from the queue", receive).await
+        self.0.call("can't receive an event", receive).await
     }
 
-    /// When the next message becomes visible, in milliseconds since 1970; none if the queue is empty.
+    /// Returns when the next message becomes visible, in milliseconds since 1970, or none if the
+    /// queue is empty.
     pub(crate) async fn next_visible(&self) -> Result<Option<i64>, TransientError> {
         let next = |connection: &mut Connection| {
             connection.query_row("SELECT min(visible_at) FROM queue", [], |row| row.get(0))
         };
-        self.0.call("can't look at the queue", next).await
+        self.0.call("can't read the queue", next).await
     }
 
-    /// Settles a message that was handled; a dead letter of the same event is done with, too.
+    /// Settles a message that was handled, and deletes the dead letter of the same event.
     pub(crate) async fn finish(&self, message: &Message) -> Result<(), TransientError> {
         let (id, dead_letter) = (message.id, message.dead_letter_id());
         let finish = move |connection: &mut Connection| {
@@ -177,23 +218,21 @@ impl Queue {
             transaction.execute("DELETE FROM dead_letters WHERE id = ?1", [dead_letter])?;
             transaction.commit()
         };
-        self.0.call("can't settle an event", finish).await
+        self.0.call("can't finish an event", finish).await
     }
 
-    /// Gives a message back, to be received again after a while.
+    /// Returns a message to the queue, which delivers it again after `delay`.
     pub(crate) async fn release(
         &self,
         message: &Message,
-        after: std::time::Duration,
+        delay: Duration,
     ) -> Result<(), TransientError> {
         let id = message.id;
-        let visible_at = Timestamp::now()
-            .as_millisecond()
-            .saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+        let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        let visible_at = Timestamp::now().as_millisecond().saturating_add(delay);
         let release = move |connection: &mut Connection| {
-            connection
-                .execute("UPDATE queue SET visible_at = ?2 WHERE id = ?1", [id, visible_at])
-                .map(drop)
+            let statement = "UPDATE queue SET visible_at = ?2 WHERE id = ?1";
+            connection.execute(statement, [id, visible_at]).map(drop)
         };
         self.0.call("can't release an event", release).await
     }
@@ -206,12 +245,13 @@ impl Queue {
         reason: String,
     ) -> Result<(), TransientError> {
         let message = message.clone();
-        let move_to_dead_letters = move |connection: &mut Connection| {
+        let move_message = move |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             transaction.execute(
-                "INSERT INTO dead_letters (id, kind, event, code, reason, attempts, failed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (id) DO UPDATE SET
-                 code = excluded.code, reason = excluded.reason, attempts = excluded.attempts, failed_at = excluded.failed_at",
+                "INSERT INTO dead_letters (id, kind, event, code, reason, attempts, failed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (id) DO UPDATE SET code = excluded.code, reason = excluded.reason,
+                 attempts = excluded.attempts, failed_at = excluded.failed_at",
                 params![
                     message.dead_letter_id(),
                     message.kind.name(),
@@ -225,6 +265,6 @@ impl Queue {
             transaction.execute("DELETE FROM queue WHERE id = ?1", [message.id])?;
             transaction.commit()
         };
-        self.0.call("can't move_to_dead_letters an event", move_to_dead_letters).await
+        self.0.call("can't move an event to the dead letters", move_message).await
     }
 }
