@@ -1,4 +1,4 @@
-"""Uses the preview as a designer does: URL TEMPLATE_FOLDER. Prints what it saw, a line for each step."""
+"""Uses the preview as a designer does: URL TEMPLATE_FOLDER. Prints a line for each step."""
 import json
 import pathlib
 import re
@@ -16,7 +16,7 @@ def wait(opened, state):
 
 
 def changed(opened, do):
-    """Does something and waits until another picture is shown."""
+    """Does something and waits until another version is shown."""
     before = by(opened, "status").get_attribute("data-version")
     do()
     expect(by(opened, "status")).not_to_have_attribute("data-version", before)
@@ -35,22 +35,22 @@ with page(url) as opened:
     changed(opened, lambda: main.write_text(good.replace("#0b6e5f", "#7a1fa2")))
     assert source(opened) != first
     changed(opened, lambda: main.write_text(good))
-    assert source(opened) == first, "the same source makes the same picture"
-    print("a saved file is drawn anew")
+    assert source(opened) == first, "the same source produces the same images"
+    print("a saved file is rendered again")
 
     main.write_text(good + "\n#unknown-thing\n")
     wait(opened, "error")
-    fault = by(opened, "diagnostic")
-    expect(fault).to_be_visible()
+    diagnostic = by(opened, "diagnostic")
+    expect(diagnostic).to_be_visible()
     line = good.count("\n") + 2
-    expect(fault).to_contain_text(f"main.typ:{line}:2")
-    expect(fault).to_contain_text("unknown variable: unknown-thing")
+    expect(diagnostic).to_contain_text(f"main.typ:{line}:2")
+    expect(diagnostic).to_contain_text("unknown variable: unknown-thing")
     expect(by(opened, "page-image").first).to_be_visible()
-    assert source(opened) == first, "the last good page stays"
+    assert source(opened) == first, "the last successful render stays"
     main.write_text(good)
     wait(opened, "ok")
-    expect(fault).to_be_hidden()
-    print("an error shows under the last good page and heals")
+    expect(diagnostic).to_be_hidden()
+    print("an error is shown with the last successful render until it is fixed")
 
     changed(opened, lambda: by(opened, "locale").select_option("fr"))
     assert "locale=fr" in opened.url
@@ -71,7 +71,7 @@ with page(url) as opened:
     expect(by(opened, "overlay").first).to_be_visible()
     opened.keyboard.press("g")
     opened.keyboard.press("m")
-    print("the overlays show, and outlive a reload")
+    print("a reload keeps the overlays")
 
     for _ in range(6):
         opened.keyboard.press("+")
@@ -80,7 +80,7 @@ with page(url) as opened:
     assert opened.evaluate("() => { const desk = document.getElementById('desk'); return [desk.scrollLeft, desk.scrollTop] }") == [90, 140]
     changed(opened, lambda: main.write_text(good))
     opened.keyboard.press("0")
-    print("an update keeps the place")
+    print("an update keeps the scroll position")
 
     opened.keyboard.press("e")
     editor = by(opened, "editor")
@@ -88,8 +88,8 @@ with page(url) as opened:
     changed(opened, lambda: editor.fill(json.dumps({**data, "userName": "أدا <b>#read(\"x\")</b>"})))
     editor.fill(json.dumps({**data, "userName": 5}))
     wait(opened, "error")
-    expect(by(opened, "editor-fault").first).to_contain_text("userName")
-    assert json.loads(sample.read_text())["userName"] == data["userName"], "nothing is saved unasked"
+    expect(by(opened, "editor-error").first).to_contain_text("userName")
+    assert json.loads(sample.read_text())["userName"] == data["userName"], "edits are not saved automatically"
     editor.fill(json.dumps({**data, "userName": "Grace Hopper"}))
     wait(opened, "ok")
     with opened.expect_download() as download:
@@ -98,7 +98,7 @@ with page(url) as opened:
     editor.press("Control+s")
     expect(by(opened, "save")).to_be_disabled()
     assert json.loads(sample.read_text())["userName"] == "Grace Hopper"
-    print("data is edited, refused with its place, downloaded and saved")
+    print("data can be edited, and is checked, downloaded and saved")
 
     for format, start in [("jpg", b"\xff\xd8\xff"), ("png", b"\x89PNG"), ("social-card", b"\xff\xd8\xff")]:
         with opened.expect_download() as download:

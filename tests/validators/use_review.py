@@ -1,4 +1,4 @@
-"""Looks at changed snapshots as a reviewer does: URL [--decide]. Prints what it saw, a line for each step."""
+"""Reviews changed snapshots as a person does: URL [--decide]. Prints a line for each step."""
 import sys
 
 from browser import by, expect, page
@@ -7,7 +7,7 @@ url, decide = sys.argv[1], "--decide" in sys.argv
 
 
 def difference(opened):
-    """How many pixels of the shown difference are marked."""
+    """Returns how many pixels of the shown difference are marked."""
     return by(opened, "image-difference").evaluate(
         """async image => {
             await image.decode();
@@ -38,7 +38,7 @@ with page(url) as opened:
     by(opened, "mode-blend").click()
     by(opened, "blend-slider").fill("0.3")
     by(opened, "mode-difference").click()
-    assert difference(opened) > 100, "the difference marks what has changed"
+    assert difference(opened) > 100, "the difference marks the changed pixels"
     print("side by side, swipe, blend and difference")
     if decide:
         expect(by(opened, "accept")).to_be_visible()
@@ -51,4 +51,4 @@ with page(url) as opened:
         print("all decided")
     else:
         expect(by(opened, "accept")).to_be_hidden()
-        print("decides nothing")
+        print("has no buttons to decide")

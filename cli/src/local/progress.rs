@@ -117,7 +117,7 @@ impl Progress {
         let state_dir = self.state_dir.display();
         let mut lines = vec![self.totals.text()];
         if self.totals.is_unchanged() {
-            lines.push("nothing changed".to_owned());
+            lines.push("nothing new".to_owned());
         }
         lines.push(format!("certificates: {}", self.state_dir.join("certificates").display()));
         if self.totals.dead_letters > 0 {

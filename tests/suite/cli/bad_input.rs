@@ -133,7 +133,7 @@ fn a_malformed_event_is_issued_once_repaired() {
     program
         .run(&["dead-letters", "retry", &id])
         .code(1)
-        .prints(&format!("error: no dead letter {id}"));
+        .prints(&format!("error: no dead letter \"{id}\": `testamur dead-letters list`"));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn folders_and_files_that_cant_be_used_are_named() {
     issue(&["--lms-data", "none"])
         .prints("error: can't read none/users.json: No such file or directory");
     issue(&["--templates", "none"]).prints(
-        "error: mail: can't send this e-mail: can't read none/mail/subject.txt: No such file",
+        "error: can't load the e-mail templates: can't send this e-mail: can't read none/mail/",
     );
     program
         .run(&["issue", "none.jsonl"])
@@ -244,8 +244,8 @@ fn a_damaged_database_is_told_and_left_alone() {
         "this is no database, however long it may be; it goes on for more than a header has",
     );
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(3);
-    outcome.prints("error: state/testamur.db can't be used as a database: file is not a database");
-    outcome.prints("restore it from a backup, or move it away to start anew");
+    outcome.prints("error: can't use the database state/testamur.db: file is not a database");
+    outcome.prints("hint: restore it from a backup, or move it away to start with an empty one");
     program.run(&["list"]).code(3).prints("file is not a database");
     assert!(program.read("state/testamur.db").starts_with(b"this is no database"));
 }
@@ -258,7 +258,7 @@ fn a_wrong_key_is_told_before_anything_is_issued_twice() {
     program
         .issue(&[completed("u-ada", "c-1", "e-1")])
         .code(3)
-        .prints("belongs to another id key than TESTAMUR_ID_KEY");
+        .prints("error: TESTAMUR_ID_KEY is not the id key in state/testamur.db: ");
     let program = program.with("TESTAMUR_ID_KEY", "short");
     program
         .issue(&[completed("u-ada", "c-1", "e-1")])
@@ -295,7 +295,7 @@ fn an_id_that_stands_twice_in_the_directory_is_an_error() {
         "users.json",
         r#"[{"userId": "u", "name": "Ada"}, {"userId": "u", "name": "Grace"}]"#,
     );
-    program.issue(&[]).code(3).prints("error: can't use ./users.json: u stands there twice");
+    program.issue(&[]).code(3).prints("error: ./users.json: u is there twice: delete one entry");
 }
 
 #[test]
@@ -313,5 +313,7 @@ fn an_address_to_serve_from_that_is_none_is_refused() {
     program.write("events.jsonl", "");
     let outcome =
         program.run(&["issue", "events.jsonl", "--base-url", "certificates.example.com"]).code(2);
-    outcome.prints("error: --base-url certificates.example.com: begin with https:// or http://");
+    outcome.prints(
+        "error: --base-url \"certificates.example.com\" must begin with https:// or http://",
+    );
 }

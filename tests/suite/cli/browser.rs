@@ -13,12 +13,12 @@ fn the_preview_follows_every_save_and_keeps_the_last_good_page() {
     assert_eq!(
         saw,
         "opens demo ada\n\
-         a saved file is drawn anew\n\
-         an error shows under the last good page and heals\n\
+         a saved file is rendered again\n\
+         an error is shown with the last successful render until it is fixed\n\
          locale and output can be chosen\n\
-         the overlays show, and outlive a reload\n\
-         an update keeps the place\n\
-         data is edited, refused with its place, downloaded and saved\n\
+         a reload keeps the overlays\n\
+         an update keeps the scroll position\n\
+         data can be edited, and is checked, downloaded and saved\n\
          every format can be downloaded\n"
     );
     let pdf = template.join("download.pdf");
@@ -48,7 +48,10 @@ fn a_report_shows_the_same_from_a_file() {
     disturb(&program);
     program.run(&["test", "--report", "report"]).code(1).prints("changed   demo/ada.en  ");
     let report = format!("file://{}", program.path("report/index.html").display());
-    assert_eq!(python("use_review.py", &[report.as_ref()]), SHOWN.to_owned() + "decides nothing\n");
+    assert_eq!(
+        python("use_review.py", &[report.as_ref()]),
+        SHOWN.to_owned() + "has no buttons to decide\n"
+    );
     let summary = String::from_utf8(program.read("report/summary.md")).unwrap();
     assert!(
         summary.starts_with("### Certificates: 7 cases: 1 passed, 4 changed, 1 missing, 1 stale\n"),

@@ -59,7 +59,7 @@ fn json_is_one_object_a_line_with_totals_last() {
     let outcomes: Vec<_> = lines.iter().filter_map(|line| line["outcome"].as_str()).collect();
     assert_eq!(outcomes.len(), 4);
     assert!(
-        ["issued", "already-issued", "dead-letter", "mailed"]
+        ["issued", "already-issued", "dead-letter", "email-sent"]
             .iter()
             .all(|outcome| outcomes.contains(outcome)),
         "{outcomes:?}"
@@ -67,8 +67,8 @@ fn json_is_one_object_a_line_with_totals_last() {
     let totals = json!({
         "issued": 1,
         "alreadyIssued": 1,
-        "mailed": 1,
-        "withoutAddress": 0,
+        "emailsSent": 1,
+        "noAddress": 0,
         "suppressed": 0,
         "deadLetters": 1,
     });
@@ -92,7 +92,10 @@ fn names_and_addresses_of_learners_are_not_printed() {
 #[test]
 fn list_and_show_find_what_was_issued() {
     let program = Program::new();
-    program.run(&["list"]).code(3).prints("error: state: nothing has been issued there yet");
+    program
+        .run(&["list"])
+        .code(3)
+        .prints("error: no certificates have been issued in state: check --state-dir");
     program
         .issue(&[completed("u-ada", "c-1", "e-1"), completed("u-grace", "c-2", "e-2")])
         .code(0)
@@ -103,7 +106,10 @@ fn list_and_show_find_what_was_issued() {
     assert_eq!(program.json(&["list", "--user", "u-grace"])[0]["enrollmentId"], "e-2");
     let id = program.json(&["show", "e-2"])[0]["certificateId"].as_str().unwrap().to_owned();
     program.run(&["show", &id]).code(0).prints("\"userId\": \"u-grace\"");
-    program.run(&["show", "e-3"]).code(1).prints("error: no certificate or enrollment e-3");
+    program
+        .run(&["show", "e-3"])
+        .code(1)
+        .prints("error: no certificate or enrollment \"e-3\": `testamur list`");
 }
 
 #[test]
@@ -126,7 +132,7 @@ fn render_writes_what_the_extension_says() {
     program
         .run(&["render", "none", "--data", data, "-o", "a.pdf"])
         .code(1)
-        .prints("error: no template none");
+        .prints("error: no template \"none\" in ");
     program.write("data.json", "{\"userName\": 5}");
     let outcome =
         program.run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"]).code(1);
@@ -149,7 +155,7 @@ fn two_processes_do_not_work_in_one_folder() {
     program
         .issue(&[completed("u-ada", "c-1", "e-1")])
         .code(3)
-        .prints("error: another testamur is at work in state: wait until it ends");
+        .prints("error: another testamur process is working in state: wait until it ends");
     drop(lock);
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued");
 }

@@ -13,7 +13,7 @@ fn the_demo_issues_every_certificate_and_a_second_run_changes_nothing() {
     let events = repository().join("cli/demo/events.jsonl");
     let first = program.run(&["issue", events.to_str().unwrap()]).code(0);
     first
-        .prints("issued    e-1001  state/certificates/")
+        .prints("issued          e-1001  state/certificates/")
         .prints("11 issued, 11 e-mails")
         .prints("certificates: state/certificates");
     let (certificates, mails) = (program.files("state/certificates"), program.files("state/mail"));

@@ -81,13 +81,13 @@ fn a_suppressed_address_gets_no_mail_however_it_is_written() {
     program
         .run(&["suppress", "u-ada@example.com"])
         .code(3)
-        .prints("nothing has been issued there yet");
+        .prints("error: no certificates have been issued in state: check --state-dir");
     program.issue(&[completed("u-grace", "c-1", "e-1")]).code(0).prints("1 e-mail");
-    program.run(&["suppress", "nobody"]).code(2).prints("\"nobody\" is no e-mail address");
+    program.run(&["suppress", "nobody"]).code(2).prints("\"nobody\" is not a valid e-mail address");
     program
         .run(&["suppress", "U-Ada@Example.com"])
         .code(0)
-        .prints("this address gets no more e-mail");
+        .prints("suppressed: no more e-mail is sent to this address");
     let both = [completed("u-ada", "c-1", "e-2"), completed("u-grace", "c-2", "e-3")];
     program.issue(&both).code(0).prints("2 issued, 1 e-mail, 1 to a suppressed address");
     assert_eq!(program.files("state/mail").len(), 2);
@@ -105,7 +105,7 @@ fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0);
     outcome
         .prints(
-            "retrying  attempt 1 failed: can't send the e-mail: the server answers with code 451",
+            "retrying        attempt 1 failed: can't send the e-mail: the server replied with code 451",
         )
         .prints("1 issued, 1 e-mail");
     let message = received.recv().unwrap();
@@ -121,7 +121,7 @@ fn a_refusal_for_good_is_a_dead_letter_at_once_and_its_text_is_not_repeated() {
     let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1);
     outcome
-        .prints("can't send this e-mail: the server refuses it with code 550")
+        .prints("can't send this e-mail: the server rejected it with code 550")
         .prints("1 issued, 1 dead letter");
     assert!(
         !outcome.stdout.contains("retrying") && !outcome.stdout.contains('@'),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testamur_tests::{Outcome, Program};
 
 /// A designer's folder with one new template, `demo`.
@@ -10,7 +10,7 @@ pub(crate) fn designer() -> Program {
     let program = Program::new();
     fs::create_dir(program.path("templates")).unwrap();
     let program = program.with("TESTAMUR_TEMPLATES", "templates");
-    program.run(&["new", "demo"]).code(0).prints("templates/demo is ready");
+    program.run(&["new", "demo"]).code(0).prints("created templates/demo");
     program
 }
 
@@ -30,19 +30,24 @@ fn test(program: &Program) -> Outcome {
 fn a_new_template_passes_at_once_and_is_never_overwritten() {
     let program = designer();
     test(&program).code(0).prints("6 cases: 6 passed");
-    program.run(&["check"]).code(0).prints("templates/demo: all is well; fonts: Source Sans 3");
+    program.run(&["check"]).code(0).prints("templates/demo: no problems; fonts: Source Sans 3");
     program
         .run(&["new", "demo"])
         .code(3)
-        .prints("error: templates/demo exists already: choose another name");
-    program.run(&["new", "../demo"]).code(2).prints("error: \"../demo\" is no template id");
+        .prints("error: templates/demo already exists: choose another name");
+    program
+        .run(&["new", "../demo"])
+        .code(2)
+        .prints("error: \"../demo\" is not a valid template id");
     for name in ["shared", "mail", "Demo"] {
-        program
-            .run(&["new", name])
-            .code(2)
-            .prints("is no template id: use lower-case letters, digits and hyphens, but not");
+        program.run(&["new", name]).code(2).prints(
+            "is not a valid template id: use lower-case letters, digits and hyphens, but not",
+        );
     }
-    program.run(&["test", "nothing"]).code(1).prints("error: no template nothing");
+    program
+        .run(&["test", "nothing"])
+        .code(1)
+        .prints("error: no template \"nothing\" in templates: name a folder there");
 }
 
 #[test]
@@ -108,26 +113,31 @@ fn each_fault_fails_with_its_words() {
             "\"username\"",
             "failed    demo/ada.en  the data does not fit the template's schema: ",
         ),
-        ("samples/ada.json", "{", "[", "failed    demo  samples/ada.json: the data is not JSON: "),
+        ("samples/ada.json", "{", "[", "problem   demo  samples/ada.json: the data is not JSON: "),
         (
             "samples/long.json",
             "\"locale\": \"en\"",
             "\"locale\": \"ja\"",
-            "failed    demo  samples/long.json: the template has no locale ja",
+            "problem   demo  samples/long.json: the template has no locale ja",
         ),
         (
             "locales/fr.toml",
             "certify",
             "certifie",
-            "failed    demo  locales/fr.toml has no string certify",
+            "problem   demo  locales/fr.toml: missing key `certify`",
         ),
         (
             "locales/fr.toml",
             "certify",
             "certifie",
-            "locales/fr.toml has certifie, which locales/en.toml has not",
+            "locales/fr.toml: unknown key `certifie` (not in locales/en.toml)",
         ),
-        ("locales/fr.toml", "\"Certificat\"", "\"\"", "locales/fr.toml has no string title"),
+        (
+            "locales/fr.toml",
+            "\"Certificat\"",
+            "\"\"",
+            "problem   demo  locales/fr.toml: missing key `title`",
+        ),
         ("main.typ", "#v(1fr)", "#v(1fr", "failed    demo/ada.en  the template does not compile"),
         (
             "typst.toml",
@@ -139,7 +149,7 @@ fn each_fault_fails_with_its_words() {
             "typst.toml",
             "width = 1684",
             "width = -1",
-            "failed    demo  templates/demo/typst.toml: in [tool.testamur]: ",
+            "problem   demo  templates/demo/typst.toml: in [tool.testamur]: ",
         ),
         (
             "typst.toml",
@@ -167,15 +177,15 @@ fn a_missing_and_a_stale_reference_fail() {
     fs::rename(snapshots.join("ada.en.png"), snapshots.join("eve.en.png")).unwrap();
     let outcome = test(&program).code(1);
     outcome
-        .prints("missing   demo/ada.en  there is no templates/demo/snapshots/ada.en.png yet")
+        .prints("missing   demo/ada.en  templates/demo/snapshots/ada.en.png does not exist yet")
         .prints(
-            "stale     demo/eve.en  no sample makes templates/demo/snapshots/eve.en.png any more",
+            "stale     demo/eve.en  no sample produces templates/demo/snapshots/eve.en.png any more",
         )
         .prints("7 cases: 5 passed, 1 missing, 1 stale");
-    fs::write(snapshots.join("ada.en.png"), "no picture").unwrap();
+    fs::write(snapshots.join("ada.en.png"), "not an image").unwrap();
     test(&program)
         .code(1)
-        .prints("changed   demo/ada.en  templates/demo/snapshots/ada.en.png is no picture: ");
+        .prints("changed   demo/ada.en  templates/demo/snapshots/ada.en.png is not a PNG image: ");
 }
 
 #[test]
@@ -184,9 +194,12 @@ fn a_sample_that_only_needs_repair_keeps_its_references() {
     let references = program.files("templates/demo/snapshots");
     program.write("templates/demo/snapshots/README.md", "accepted by Grace");
     edit(&program, "samples/ada.json", "{", "[");
-    test(&program).code(1).prints("3 cases: 2 passed, 1 failed");
+    test(&program).code(1).prints("2 cases: 2 passed; 1 template has problems");
     let review = program.run(&["review", "--accept-all"]).code(1);
-    review.prints("nothing to review").prints("1 failed: what is wrong there has to be repaired");
+    review
+        .prints("problem   demo  samples/ada.json: ")
+        .prints("nothing to review")
+        .prints("can't be reviewed: 1 template with problems; fix the problems first");
     edit(&program, "samples/ada.json", "[", "{");
     test(&program).code(0).prints("6 cases: 6 passed");
     fs::remove_file(program.path("templates/demo/snapshots/README.md")).unwrap();
@@ -199,14 +212,13 @@ fn an_empty_folder_of_templates_is_an_error_and_not_a_success() {
     fs::create_dir(program.path("templates")).unwrap();
     for command in ["test", "check", "review"] {
         program.run(&[command]).code(3).prints(
-            "error: no templates in templates: name the folder that holds them with --templates",
+            "error: no templates in templates: name the folder that contains them with --templates",
         );
     }
     fs::create_dir(program.path("templates/shared")).unwrap();
-    program
-        .run(&["new", "demo"])
-        .code(3)
-        .prints("error: templates/shared is no folder of helpers for templates: it has no lib.typ");
+    program.run(&["new", "demo"]).code(3).prints(
+        "error: templates/shared has no lib.typ, so it is not the folder of shared helpers: ",
+    );
     assert!(!program.path("templates/demo").exists());
 }
 
@@ -226,8 +238,7 @@ fn a_template_is_previewed_where_its_helpers_are() {
     outcome
         .run(&["preview", "templates/demo", "--port", "0"])
         .code(2)
-        .prints("demo is in ")
-        .prints("with --templates");
+        .prints("error: template demo is outside other: add --templates /");
 }
 
 #[test]
@@ -299,6 +310,36 @@ fn results_come_as_json_and_as_junit_too() {
 }
 
 #[test]
+fn problems_of_a_template_are_not_counted_as_cases() {
+    let program = designer();
+    edit(&program, "locales/fr.toml", "certify", "certifie");
+    let message = "locales/fr.toml: missing key `certify`";
+    let outcome = program.run(&["test", "--report", "ci", "--junit", "ci/results.xml"]).code(1);
+    outcome
+        .prints(&format!("problem   demo  {message}"))
+        .prints("6 cases: 4 passed, 2 failed; 1 template has problems");
+    let lines = program.json(&["test"]);
+    assert_eq!(lines[0]["template"], "demo");
+    assert_eq!(lines[0]["problems"][0], json!({ "code": "missing-key", "message": message }));
+    assert_eq!(lines.last().unwrap()["totals"]["templatesWithProblems"], 1);
+
+    let xml = testamur_tests::python("read_junit.py", &[program.path("ci/results.xml").as_ref()]);
+    let read: Value = serde_json::from_str(&xml).unwrap();
+    assert_eq!(
+        (&read["tests"], &read["failures"], &read["errors"]),
+        (&json!(7), &json!(2), &json!(1))
+    );
+    assert!(read["cases"]["demo"]["message"].as_str().unwrap().contains(message));
+    let summary = String::from_utf8(program.read("ci/summary.md")).unwrap();
+    assert!(summary.contains("| demo | problem | locales/fr.toml: missing key "), "{summary}");
+    let page = String::from_utf8(program.read("ci/index.html")).unwrap();
+    assert!(page.contains(r#""templates":[{"id":"demo","problems":[{"code":"missing-key""#));
+
+    edit(&program, "typst.toml", "width = 1684", "width = -1");
+    test(&program).code(1).prints("0 cases: 0 passed; 1 template has problems");
+}
+
+#[test]
 fn a_review_on_the_terminal_accepts_rejects_and_skips() {
     let program = designer();
     edit(&program, "social-card.typ", "#0b6e5f", "#a02030");
@@ -310,7 +351,7 @@ fn a_review_on_the_terminal_accepts_rejects_and_skips() {
     let outcome = program.run_with_input(&["review"], "a\nwhat\nr\n").code(1);
     outcome
         .prints("1/4  changed   demo/ada.en.social-card  ")
-        .prints("a, r or s")
+        .prints("type a, r or s, then Enter")
         .prints("4/4  changed   demo/long.en.social-card  ")
         .prints("1 accepted, 1 rejected, 2 skipped");
     test(&program).code(1).prints("7 cases: 4 passed, 2 changed, 1 stale");
@@ -330,11 +371,14 @@ fn check_finds_what_a_picture_does_not_show() {
     edit(&program, "main.typ", "\"Source Sans 3\"", "\"Comic Sans\"");
     let outcome = program.run(&["check"]).code(1);
     outcome
-        .prints("templates/demo: typst.toml calls it other: name the folder so too")
-        .prints("templates/demo: locales/xx.toml has no string certify")
+        .prints(
+            "templates/demo: the folder `demo` and the package name `other` in typst.toml differ: ",
+        )
+        .prints("rename one of them")
+        .prints("templates/demo: locales/xx.toml: missing key `certify`")
         .prints("templates/demo: locales/xx.toml: shared/cldr.json has no dates and numbers for xx")
-        .prints("templates/demo: nothing uses assets/old.svg")
-        .prints("templates/demo: templates/demo/assets/huge.svg has 600 KiB, more than 512")
+        .prints("templates/demo: assets/old.svg is not used")
+        .prints("templates/demo: assets/huge.svg has 600 KiB; at most 512 KiB are allowed")
         .prints("unknown font family: comic sans");
     let program = designer();
     program.write("templates/demo/samples/bad.json", "{");
@@ -344,12 +388,16 @@ fn check_finds_what_a_picture_does_not_show() {
         .prints("templates/demo: samples/bad.json: the data is not JSON: EOF");
     fs::remove_file(program.path("templates/demo/schema.json")).unwrap();
     program.run(&["check"]).code(1).prints("templates/demo: templates/demo has no schema.json");
-    assert_eq!(program.json(&["check"])[0]["problems"][0], "templates/demo has no schema.json");
+    let problem = json!({
+        "code": "invalid-template",
+        "message": "templates/demo has no schema.json",
+    });
+    assert_eq!(program.json(&["check"])[0]["problems"], json!([problem]));
 }
 
 #[test]
 fn the_templates_of_the_repository_pass() {
     let program = Program::new();
     program.run(&["test"]).code(0).prints("140 cases: 140 passed");
-    program.run(&["check"]).code(0).prints("templates/transcript: all is well");
+    program.run(&["check"]).code(0).prints("templates/transcript: no problems");
 }
