@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use testamur_engine::{FontError, RenderError, TemplateError};
-use testamur_pipeline::{Rejection, TransientError};
+use testamur_pipeline::TransientError;
+use testamur_pipeline::mail::MailTemplateError;
 
 /// A failure of a whole command. Single events never end one: they go to the dead letters.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +35,12 @@ pub(crate) enum CliError {
     Fonts(#[from] FontError),
     #[error(transparent)]
     TransientError(#[from] TransientError),
-    #[error("mail: {0}")]
-    Mail(Rejection),
-    #[error("{0}")]
-    Template(#[source] TemplateError),
-    #[error("{0}")]
-    Render(#[source] RenderError),
+    #[error(transparent)]
+    Mail(#[from] MailTemplateError),
+    #[error(transparent)]
+    Template(TemplateError),
+    #[error(transparent)]
+    Render(RenderError),
     #[error("no {what} {id}")]
     Unknown { what: &'static str, id: String },
 }

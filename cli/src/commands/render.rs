@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use testamur_engine::{Data, PdfMetadata};
+use testamur_engine::Data;
+use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use crate::args::{Cli, Render};
 use crate::design::template_dir::TemplateDir;
@@ -28,7 +29,7 @@ pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
         terminal::eprint_line(&document.warnings().to_string());
     }
     let bytes = match format {
-        OutputFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
+        OutputFormat::Pdf => document.pdf(&pdf_metadata(&data, None)),
         OutputFormat::Jpg => document.jpg(command.jpeg.into()),
         OutputFormat::Png => document.png(),
     };

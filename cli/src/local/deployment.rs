@@ -37,8 +37,7 @@ impl LocalDeployment {
         }
         let engine = Engine::new(Fonts::load(&cli.fonts)?);
         let roll = JsonDirectory::load(directory)?;
-        let composer = MailComposer::load(&deployment.mail_from, &cli.templates.join("mail"));
-        let composer = composer.map_err(CliError::Mail)?;
+        let composer = MailComposer::load(&deployment.mail_from, cli.templates.join("mail"))?;
 
         fs::create_dir_all(&cli.state_dir)
             .map_err(|e| CliError::file("create", &cli.state_dir, &e))?;
@@ -46,7 +45,7 @@ impl LocalDeployment {
         let database = Database::open(&cli.state_dir)?;
         let id_key = database.id_key(configured_key()?)?;
         let folder = FileObjectStore::open(&cli.state_dir)?;
-        let settings = IssueConfig {
+        let config = IssueConfig {
             id_key,
             base_url: deployment.base_url.trim_end_matches('/').to_owned(),
             default_template: deployment.default_template.clone(),
@@ -55,19 +54,19 @@ impl LocalDeployment {
         Ok(Self {
             issuer: Issuer {
                 directory: roll.clone(),
-                objects: folder.clone(),
-                records: SqliteStore(database.clone()),
+                object_store: folder.clone(),
+                certificate_store: SqliteStore(database.clone()),
                 templates: TemplateCache::new(engine, cli.templates.clone()),
-                settings,
+                config,
             },
             notifier: Notifier {
                 directory: roll,
                 mailer: LocalMailer::new(folder, deployment.smtp_url.as_deref())?,
-                deliveries: SqliteStore(database.clone()),
-                suppressions: SqliteStore(database.clone()),
+                delivery_log: SqliteStore(database.clone()),
+                suppression_list: SqliteStore(database.clone()),
                 composer,
                 // Nothing reports what was sent, so there is nothing to wait for.
-                confirmation: SignedDuration::ZERO,
+                claim_duration: SignedDuration::ZERO,
             },
             queue: Queue(database),
             _lock: lock,

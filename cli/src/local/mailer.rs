@@ -62,7 +62,9 @@ async fn send(server: SmtpTransport, mail: Mail) -> Result<(), SendError> {
 fn refusal(error: &lettre::transport::smtp::Error) -> Option<SendError> {
     let code = error.status()?;
     Some(if error.is_permanent() {
-        SendError::Rejected(Rejection::Mail(format!("the server refuses it with code {code}")))
+        SendError::Rejected(Rejection::MailRefused(format!(
+            "the server refuses it with code {code}"
+        )))
     } else {
         let reason = format!("the server answers with code {code}");
         SendError::NotSent(TransientError::new("can't send the e-mail", reason))

@@ -30,7 +30,7 @@ async fn the_roll_keeps_the_contract_of_directories() {
 async fn the_folder_keeps_the_contract_of_objects() {
     let folder = tempfile::tempdir().unwrap();
     let read = async |key: &str| fs::read(folder.path().join(key)).ok().map(|bytes| (bytes, None));
-    contract::objects(&FileObjectStore::open(folder.path()).unwrap(), read).await;
+    contract::object_store(&FileObjectStore::open(folder.path()).unwrap(), read).await;
 }
 
 #[tokio::test]
@@ -44,12 +44,12 @@ async fn the_database_keeps_the_contract_of_records() {
         }
         Some(count)
     };
-    contract::records(&SqliteStore(database), announced).await;
+    contract::certificate_store(&SqliteStore(database), announced).await;
 }
 
 #[tokio::test]
 async fn the_database_keeps_the_contracts_of_deliveries_and_suppressions() {
     let (_folder, database) = database();
-    contract::deliveries(&SqliteStore(database.clone()), true).await;
-    contract::suppressions(&SqliteStore(database)).await;
+    contract::delivery_log(&SqliteStore(database.clone()), true).await;
+    contract::suppression_list(&SqliteStore(database)).await;
 }

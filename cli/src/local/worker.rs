@@ -1,4 +1,5 @@
-//! Works through the queue: each message ends as done, as a retry, or as a dead letter with its reason.
+//! Works on the queue until it is empty. Each message is finished, retried, or moved to the dead
+//! letters with a reason.
 
 use std::pin::pin;
 use std::process::ExitCode;
@@ -8,8 +9,11 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
+use testamur_pipeline::disposition::CRASHED;
 use testamur_pipeline::model::events;
-use testamur_pipeline::{CertificateRecord, Error, IssueOutcome, NotifyOutcome, TransientError};
+use testamur_pipeline::{
+    CertificateRecord, Disposition, Error, IssueOutcome, NotifyOutcome, TransientError,
+};
 
 use super::progress::Progress;
 use crate::args::Cli;
@@ -17,10 +21,10 @@ use crate::error::CliError;
 use crate::local::deployment::LocalDeployment;
 use crate::local::{EventKind, MAX_ATTEMPTS, Message, Queue};
 
-/// How long a message waits after its first failure; after the second four times as long.
-const BACK_OFF: Duration = Duration::from_millis(250);
+/// How long a message waits after its first failure. After the second it waits four times as long.
+const BACKOFF: Duration = Duration::from_millis(250);
 
-/// What became of a message.
+/// The result of handling a message.
 pub(super) enum Outcome {
     Issued(CertificateRecord),
     AlreadyIssued(CertificateRecord),
@@ -32,7 +36,8 @@ pub(super) enum Outcome {
     DeadLettered { code: &'static str, reason: String },
 }
 
-/// Queues messages with `put`, then works until the queue is empty, reporting as it goes.
+/// Adds messages to the queue with `put`, then handles messages until the queue is empty, and
+/// prints the result of each.
 pub(crate) fn run(
     cli: &Cli,
     deployment: &LocalDeployment,
@@ -51,7 +56,8 @@ pub(crate) fn run(
 async fn drain(deployment: &LocalDeployment, report: &mut Progress) -> Result<(), TransientError> {
     let workers = available_parallelism().map_or(1, usize::from);
     loop {
-        // A message is received only when somebody is free to handle it: an attempt that is counted is an attempt made.
+        // A message is received only when a worker is free, because receiving it counts as an
+        // attempt.
         let messages = stream::unfold(&deployment.queue, async |queue| {
             Some((queue.receive().await.transpose()?, queue))
         });
@@ -79,25 +85,21 @@ async fn sleep_until(milliseconds: i64) {
 }
 
 async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
+    // Receiving counts an attempt before it begins. More attempts than allowed mean that none of
+    // them came to an end.
     if message.attempt > MAX_ATTEMPTS {
         let reason = format!("the process ended {MAX_ATTEMPTS} times while handling it");
-        return Outcome::DeadLettered { code: "crashed", reason };
+        return Outcome::DeadLettered { code: CRASHED, reason };
     }
-    let done = match message.kind {
+    let result = match message.kind {
         EventKind::CourseCompleted => issue(deployment, &message.event).await,
         EventKind::CertificateGenerated => notify(deployment, &message.event).await,
     };
-    done.unwrap_or_else(|error| match error {
-        Error::Rejected(rejection) => {
-            Outcome::DeadLettered { code: rejection.code(), reason: rejection.to_string() }
-        }
-        Error::Retryable(failure) if message.attempt < MAX_ATTEMPTS => {
-            Outcome::Retry { reason: failure.to_string() }
-        }
-        Error::Retryable(failure) => {
-            Outcome::DeadLettered { code: "unavailable", reason: failure.to_string() }
-        }
-    })
+    match Disposition::of(result, message.attempt, MAX_ATTEMPTS) {
+        Disposition::Done(outcome) => outcome,
+        Disposition::Retry { reason } => Outcome::Retry { reason },
+        Disposition::DeadLetter { code, reason } => Outcome::DeadLettered { code, reason },
+    }
 }
 
 async fn issue(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
@@ -121,7 +123,7 @@ async fn notify(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Er
 async fn settle(queue: &Queue, message: &Message, outcome: &Outcome) -> Result<(), TransientError> {
     match outcome {
         Outcome::Retry { .. } => {
-            queue.release(message, BACK_OFF * 4_u32.pow(message.attempt - 1)).await
+            queue.release(message, BACKOFF * 4_u32.pow(message.attempt - 1)).await
         }
         Outcome::DeadLettered { code, reason } => {
             queue.move_to_dead_letters(message, code, reason.clone()).await

@@ -9,9 +9,8 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use testamur_engine::{
-    Data, Diagnostic, Document, Jpeg, PdfMetadata, RenderError, Severity, Template,
-};
+use testamur_engine::{Data, Diagnostic, Document, Jpeg, RenderError, Severity, Template};
+use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use crate::design::template_dir::{self, TemplateDir};
 use crate::error::CliError;
@@ -260,7 +259,7 @@ impl PreviewState {
         };
         let (document, data) = self.lay_out(&request)?;
         let bytes = match format {
-            DownloadFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
+            DownloadFormat::Pdf => document.pdf(&pdf_metadata(&data, None)),
             DownloadFormat::Jpg | DownloadFormat::SocialCard => document.jpg(Jpeg::default()),
             DownloadFormat::Png => document.png(),
         };

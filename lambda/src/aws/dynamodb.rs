@@ -21,7 +21,8 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use testamur_pipeline::model::fields::Fields;
 use testamur_pipeline::{CertificateId, TransientError};
 
 use super::client::transient;
@@ -85,11 +86,15 @@ impl Table {
     }
 }
 
-/// Reads an attribute that may be absent, or null, or, as some clients write nothing, an empty text.
-pub(super) fn empty_as_none<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+/// Converts the attributes of an item to fields that can be read one by one.
+///
+/// An attribute that JSON can't express, such as a binary one, becomes an empty list, which no field of ours accepts.
+pub(super) fn fields(item: impl Into<serde_dynamo::Item>) -> Fields {
+    let json = |attribute: serde_dynamo::AttributeValue| {
+        serde_dynamo::from_attribute_value(attribute).unwrap_or(Value::Array(Vec::new()))
+    };
+    let attributes = item.into().into_inner().into_iter();
+    attributes.map(|(name, attribute)| (name, json(attribute))).collect::<Map<_, _>>().into()
 }
 
 /// A string attribute.

@@ -9,7 +9,7 @@ use aws_sdk_scheduler::types::{
 use jiff::tz::Offset;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use testamur_pipeline::ports::{EmailScheduler, ScheduleOutcome};
-use testamur_pipeline::{CertificateGenerated, CertificateId, TransientError};
+use testamur_pipeline::{CertificateGenerated, TransientError};
 
 use super::client::transient;
 use crate::config::{self, ConfigError};
@@ -58,10 +58,10 @@ fn expression(time: Timestamp) -> String {
 impl EmailScheduler for EventBridgeScheduler {
     async fn schedule_email(
         &self,
-        id: CertificateId,
         event: &CertificateGenerated,
         time: Timestamp,
     ) -> Result<ScheduleOutcome, TransientError> {
+        let id = event.certificate_id;
         let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
         let request = self.client.create_schedule().group_name(&self.group).name(id.to_string());
         let created = request

@@ -70,7 +70,7 @@ fn undelivered(error: &SdkError<SendEmailError>) -> SendError {
     let code = error.code().unwrap_or("without a code");
     match error {
         SdkError::ServiceError(_) if FINAL.contains(&code) => {
-            SendError::Rejected(Rejection::Mail(format!("SES refuses it: {code}")))
+            SendError::Rejected(Rejection::MailRefused(format!("SES refuses it: {code}")))
         }
         SdkError::ServiceError(answer) => {
             let failure = failed(format!("SES answers {code}"));

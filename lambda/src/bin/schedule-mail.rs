@@ -22,7 +22,7 @@ async fn serve() -> Result<(), Error> {
     let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY")?.into());
     let work = async |body: &str| {
         let mut event: CertificateGenerated = events::parse(body)?;
-        telemetry::certificate(&event.certificate_id);
+        telemetry::certificate(event.certificate_id);
         event.traceparent = telemetry::continued(event.traceparent);
         telemetry::outcome(
             schedule_notification(&schedule, &event, Timestamp::now(), delay).await?,

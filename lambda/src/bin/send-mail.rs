@@ -21,16 +21,16 @@ async fn serve() -> Result<(), Error> {
     let notifier = Notifier {
         directory: table.clone(),
         mailer: SesMailer::new(&sdk, config::text("TESTAMUR_CONFIGURATION_SET")?),
-        deliveries: table.clone(),
-        suppressions: table,
+        delivery_log: table.clone(),
+        suppression_list: table,
         composer: Assets(&sdk).composer().await?,
-        confirmation: SignedDuration::from_secs(
+        claim_duration: SignedDuration::from_secs(
             config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?.into(),
         ),
     };
     let work = async |body: &str| {
         let event: CertificateGenerated = events::parse(body)?;
-        telemetry::certificate(&event.certificate_id);
+        telemetry::certificate(event.certificate_id);
         telemetry::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
         Ok(())
     };

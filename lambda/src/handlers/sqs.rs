@@ -1,13 +1,17 @@
-//! Batches from SQS: each message ends as done, as a retry, or as a dead letter with its reason, and one never harms another.
+//! Batches from SQS: each message ends as done, as a retry, or as a dead letter with its reason,
+//! and one never harms another.
 //!
-//! What a message asks for is the function's business. Nobody logs a body: it holds what learners typed.
+//! What a message asks for is the function's business. Nobody logs a body: it holds what learners
+//! typed.
 
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::{Error as RuntimeError, LambdaEvent, service_fn};
-use testamur_pipeline::{Error, TransientError};
+use testamur_pipeline::disposition::{OUT_OF_TIME, PANICKED};
+use testamur_pipeline::error::chain;
+use testamur_pipeline::{Disposition, Error, TransientError};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, warn};
 
@@ -16,11 +20,9 @@ use crate::config;
 use crate::deadline::Deadline;
 use crate::telemetry::{self, metrics};
 
-/// How many messages are worked on at a time: enough to draw one certificate while others are being stored.
+/// How many messages are worked on at a time: enough to draw one certificate while others are being
+/// stored.
 const CONCURRENCY: usize = 4;
-
-/// The code of dead letters that were tried often enough.
-const UNAVAILABLE: &str = "unavailable";
 
 /// The life of a function that is fed by a queue.
 pub struct SqsHandler {
@@ -88,40 +90,35 @@ impl SqsHandler {
         work: &impl AsyncFn(&str) -> Result<(), Error>,
     ) -> bool {
         let body = message.body.as_deref().unwrap_or_default();
-        let done = attempt(body, deadline, work).await;
-        let move_to_dead_letters = async |code: &str, reason: &str| {
-            timeout_at(deadline.answer, self.move_to_dead_letters(body, code, reason))
-                .await
-                .unwrap_or(false)
-        };
-        match done {
-            Ok(()) => true,
-            Err(Error::Rejected(reason)) => {
-                move_to_dead_letters(reason.code(), &reason.to_string()).await
-            }
-            Err(Error::Retryable(reason)) if receives(message) < self.max_receives => {
-                warn!(%reason, receives = receives(message), "to be tried again");
+        let result = attempt(body, deadline, work).await;
+        match Disposition::of(result, receives(message), self.max_receives) {
+            Disposition::Done(()) => true,
+            Disposition::Retry { reason } => {
+                warn!(reason, receives = receives(message), "to be tried again");
                 false
             }
-            Err(Error::Retryable(reason)) => {
-                move_to_dead_letters(UNAVAILABLE, &reason.to_string()).await
+            Disposition::DeadLetter { code, reason } => {
+                let moved = self.move_to_dead_letters(body, code, &reason);
+                timeout_at(deadline.answer, moved).await.unwrap_or(false)
             }
         }
     }
 
-    /// Without the dead letters the message stays in its queue, whose own rule moves it there in the end.
+    /// If the dead-letter queue does not answer, the message returns to its queue, whose redrive
+    /// policy moves it eventually.
     async fn move_to_dead_letters(&self, body: &str, code: &str, reason: &str) -> bool {
         match self.dead_letters.send(DeadLetter { body, code, reason }).await {
             Ok(()) => true,
             Err(error) => {
-                warn!(code, reason, %error, "to be tried again");
+                warn!(code, reason, error = chain(&error), "to be tried again");
                 false
             }
         }
     }
 }
 
-/// Works on a message, until the deadline is near. A panic harms no other message; its text stays untold.
+/// Works on a message, until the deadline is near. A panic harms no other message; its text stays
+/// untold.
 async fn attempt(
     body: &str,
     deadline: Deadline,
@@ -135,11 +132,11 @@ async fn attempt(
     match timeout_at(deadline.work, AssertUnwindSafe(work(body)).catch_unwind()).await {
         Ok(Ok(done)) => done,
         Ok(Err(_)) => {
-            metrics::rejected("panicked");
+            metrics::rejected(PANICKED);
             Err(TransientError::new("can't handle the message", "the program panicked").into())
         }
         Err(_) => {
-            metrics::rejected("out-of-time");
+            metrics::rejected(OUT_OF_TIME);
             Err(late())
         }
     }

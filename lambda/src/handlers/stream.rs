@@ -1,7 +1,9 @@
-//! Batches from the table's stream: the parse_change in each change is published; what failed is named, so that the stream gives it again.
+//! Batches from the table's stream: the parse_change in each change is published; what failed is
+//! named, so that the stream gives it again.
 //!
-//! The stream resumes at the first change that failed and repeats all after it, so events may be published twice. A change
-//! that can't be read goes to the dead letters with its keys and not its image, for the item itself is in the table.
+//! The stream resumes at the first change that failed and repeats all after it, so events may be
+//! published twice. A change that can't be read goes to the dead letters with its keys and not its
+//! image, for the item itself is in the table.
 
 use aws_config::SdkConfig;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -10,15 +12,20 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use lambda_runtime::{Context, Error as RuntimeError, LambdaEvent, service_fn};
 use serde_json::json;
+use testamur_pipeline::error::chain;
 use testamur_pipeline::model::events::OutgoingEvent;
 use testamur_pipeline::ports::EventPublisher;
-use testamur_pipeline::{Error, TransientError};
+use testamur_pipeline::{Disposition, Error, TransientError};
 use tokio::time::timeout_at;
 use tracing::{Instrument, Span, info, warn};
 
 use crate::aws::{DeadLetter, DeadLetterQueue, EventBus, parse_change};
 use crate::deadline::Deadline;
 use crate::telemetry::{self, xray};
+
+/// The stream itself limits how often a record is delivered, so the handler always asks for another
+/// delivery.
+const UNLIMITED: u32 = u32::MAX;
 
 /// The life of a function that is fed by the table's stream.
 pub struct StreamHandler {
@@ -99,18 +106,17 @@ impl StreamHandler {
         record: &EventRecord,
         outcome: Result<(), Error>,
     ) -> Option<DynamoDbBatchItemFailure> {
-        let error = match outcome {
-            Ok(()) => {
+        let reason = match Disposition::of(outcome, 1, UNLIMITED) {
+            Disposition::Done(()) => {
                 info!("published");
                 return None;
             }
-            Err(Error::Retryable(failure)) => failure,
-            Err(Error::Rejected(rejection)) => self
-                .move_to_dead_letters(record, rejection.code(), &rejection.to_string())
-                .await
-                .err()?,
+            Disposition::Retry { reason } => reason,
+            Disposition::DeadLetter { code, reason } => {
+                chain(&self.move_to_dead_letters(record, code, &reason).await.err()?)
+            }
         };
-        warn!(%error, "to be tried again");
+        warn!(reason, "to be tried again");
         Some(failure(record))
     }
 
@@ -135,7 +141,8 @@ fn failure(record: &EventRecord) -> DynamoDbBatchItemFailure {
     failure
 }
 
-/// The parse_change in a change, in the trace that the change belongs to or else that of the invocation.
+/// The parse_change in a change, in the trace that the change belongs to or else that of the
+/// invocation.
 fn read<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<'a>>, Error> {
     let Some(mut event) = parse_change(record)? else {
         return Ok(None);
@@ -151,7 +158,7 @@ fn read<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<
                 event.traceparent = trace;
             }
             OutgoingEvent::CertificateGenerated(event) => {
-                telemetry::certificate(&event.certificate_id);
+                telemetry::certificate(event.certificate_id);
                 event.traceparent = trace;
             }
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::json;
-use testamur_pipeline::issue::RENDER;
+use testamur_pipeline::issue::TYPESET_SPAN;
 use testamur_pipeline::notify::NotifyOutcome;
 use testamur_pipeline::{CertificateGenerated, IssueOutcome};
 use tracing::Subscriber;
@@ -91,7 +91,7 @@ pub(crate) struct RenderTimingLayer;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for RenderTimingLayer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if attributes.metadata().name() == RENDER
+        if attributes.metadata().name() == TYPESET_SPAN
             && let Some(span) = context.span(id)
         {
             span.extensions_mut().insert(Instant::now());

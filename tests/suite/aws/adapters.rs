@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::json;
 use testamur_lambda::aws::{Bucket, EventBus, Table};
 use testamur_pipeline::Error;
+use testamur_pipeline::error::chain;
 use testamur_pipeline::model::events::OutgoingEvent;
 use testamur_pipeline::ports::{Directory, EventPublisher, Object, ObjectStore};
 use testamur_pipeline::testing::contract;
@@ -64,9 +65,9 @@ async fn table_contracts(sdk: &SdkConfig) {
     put(&client, "contracts", user).await;
     put(&client, "contracts", course).await;
     contract::directory(&table).await;
-    contract::records(&table, async |_| None).await;
-    contract::deliveries(&table, false).await;
-    contract::suppressions(&table).await;
+    contract::certificate_store(&table, async |_| None).await;
+    contract::delivery_log(&table, false).await;
+    contract::suppression_list(&table).await;
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn bucket_contract(sdk: &SdkConfig) {
         let content_type = object.content_type().map(str::to_owned);
         Some((object.body.collect().await.unwrap().to_vec(), content_type))
     };
-    contract::objects(&Bucket::new(sdk, "contracts".to_owned()), read).await;
+    contract::object_store(&Bucket::new(sdk, "contracts".to_owned()), read).await;
     let head = client
         .head_object()
         .bucket("contracts")
@@ -133,14 +134,14 @@ async fn bucket_contract(sdk: &SdkConfig) {
 async fn a_missing_table_bucket_or_bus_is_a_retryable_error_that_says_what_was_attempted() {
     for sdk in [emulator(), moto()] {
         let error = Table::new(&sdk, "nowhere".to_owned()).user("u-1").await.unwrap_err();
-        let text = error.to_string();
+        let text = chain(&error);
         assert!(matches!(error, Error::Retryable(_)), "{text}");
         assert!(text.starts_with("can't read USER#u-1 USER: ResourceNotFoundException"), "{text}");
     }
     for sdk in [emulator(), moto()] {
         let object = Object { key: "a".to_owned(), content_type: "text/plain", bytes: Vec::new() };
         let error = Bucket::new(&sdk, "nowhere".to_owned()).put(object).await.unwrap_err();
-        assert!(error.to_string().starts_with("can't store a: NoSuchBucket"), "{error}");
+        assert!(chain(&error).starts_with("can't store a: NoSuchBucket"), "{error}");
     }
     // The emulator takes events for a bus that is not there.
     let bus = EventBus::new(&moto(), "nowhere".to_owned(), "tests".to_owned());

@@ -242,7 +242,7 @@ impl DatabaseReader {
 
 /// Reads a record as it is stored.
 pub(super) fn parse_record(text: &str) -> rusqlite::Result<CertificateRecord> {
-    serde_json::from_str(text).map_err(|e| {
+    CertificateRecord::from_json(text).map_err(|e| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
     })
 }

@@ -1,6 +1,7 @@
-//! CertificateStore in the table. The stream of the table carries their parse_change, so the write of a record is also that of its announcement.
+//! Records in the table. The table's stream delivers each new record to the function `detect`,
+//! which publishes its event, so the write of a record is also the write of its event.
 
-use testamur_pipeline::error::without_values;
+use testamur_pipeline::model::certificate::RecordFormatError;
 use testamur_pipeline::ports::{CertificateStore, CreateOutcome};
 use testamur_pipeline::{CertificateId, CertificateRecord, TransientError};
 
@@ -35,7 +36,7 @@ impl Table {
         let gone = || {
             TransientError::new(
                 format!("can't write the record of {id}"),
-                "it was there, and is no more",
+                "another record with its id was deleted at the same time",
             )
         };
         record.map(|record| CreateOutcome::Exists(Box::new(record))).ok_or_else(gone)
@@ -56,7 +57,7 @@ fn item(record: &CertificateRecord, action: impl Fn() -> String) -> Result<Item,
 }
 
 fn read(id: CertificateId, item: Item) -> Result<CertificateRecord, TransientError> {
-    let unreadable = |e: serde_dynamo::Error| without_values(&e.to_string());
-    serde_dynamo::from_item(item)
-        .map_err(|e| TransientError::new(format!("can't read the record of {id}"), unreadable(e)))
+    serde_dynamo::from_item(item).map_err(|_| {
+        TransientError::new(format!("can't read the record of {id}"), RecordFormatError)
+    })
 }

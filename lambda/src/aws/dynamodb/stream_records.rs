@@ -1,94 +1,68 @@
-//! Changes of the table as its stream tells them, and the parse_change in each.
+//! Parses the records of the table's stream into events.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use jiff::Timestamp;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
-use serde_json::{Map, Value};
-use testamur_pipeline::detect::{Enrollment, announce, detect};
-use testamur_pipeline::error::without_values;
+use serde_json::Value;
+use testamur_pipeline::detect::{Enrollment, detect_certificate, detect_completion};
+use testamur_pipeline::model::certificate::RecordFormatError;
 use testamur_pipeline::model::events::{
     CertificateGenerated, CourseCompleted, Event, OutgoingEvent,
 };
-use testamur_pipeline::model::trace::{self, TraceParent};
+use testamur_pipeline::model::fields::FieldError;
 use testamur_pipeline::{CertificateRecord, Rejection};
 
-use super::empty_as_none;
+use super::fields;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EnrollmentItem {
-    user_id: String,
-    course_id: String,
-    enrollment_id: String,
-    #[serde(default, deserialize_with = "empty_as_none")]
-    completion_date: Option<String>,
-    #[serde(default, deserialize_with = "empty_as_none")]
-    locale: Option<String>,
-    details: Option<Map<String, Value>>,
-    #[serde(default, deserialize_with = "trace::lenient")]
-    traceparent: Option<TraceParent>,
-}
-
-/// All that counts of a record before it was changed. An old one may lack what a new one must have.
-#[derive(Deserialize)]
-struct PreviousRevision {
-    revision: u32,
-}
-
-/// The parse_change in a change, if there is any.
-///
-/// An image before the change that can't be read counts as none: it was never parse_change.
+/// Returns the event of a change, or `None` if the change means nothing to other systems.
 ///
 /// # Errors
-/// [`Rejection::Event`] if the image after it can't be read. It says which attribute is wrong, and repeats no value.
+/// [`Rejection::Event`] if the image after the change can't be read. The reason names the attribute
+/// and repeats no value.
 pub fn parse_change(record: &EventRecord) -> Result<Option<OutgoingEvent>, Rejection> {
     let (before, after) = (&record.change.old_image, &record.change.new_image);
-    match kind(after) {
-        Some("Enrollment") => {
-            let after = enrollment(after)?;
-            Ok(detect(enrollment(before).ok().as_ref(), Some(&after))
-                .map(OutgoingEvent::CourseCompleted))
-        }
+    match item_type(after) {
+        Some("Enrollment") => Ok(completion(before, after)?.map(OutgoingEvent::CourseCompleted)),
         Some("Certificate") => {
-            let after: CertificateRecord =
-                read(after).map_err(malformed::<CertificateGenerated>)?;
-            let before = read::<PreviousRevision>(before).ok().map(|before| before.revision);
-            Ok(announce(before, &after).map(OutgoingEvent::CertificateGenerated))
+            Ok(certificate(before, after)?.map(OutgoingEvent::CertificateGenerated))
         }
         _ => Ok(None),
     }
 }
 
-fn kind(image: &Item) -> Option<&str> {
+fn item_type(image: &Item) -> Option<&str> {
     match image.get("type")? {
-        AttributeValue::S(kind) => Some(kind),
+        AttributeValue::S(name) => Some(name),
         _ => None,
     }
 }
 
-fn enrollment(image: &Item) -> Result<Enrollment, Rejection> {
-    let item: EnrollmentItem = read(image).map_err(malformed::<CourseCompleted>)?;
-    let date = |text: String| text.parse::<Timestamp>();
-    let unreadable = |_| "its completionDate is no time such as 2026-11-23T09:30:00Z".to_owned();
-    let completion_date = item.completion_date.map(date).transpose().map_err(unreadable);
+fn completion(before: &Item, after: &Item) -> Result<Option<CourseCompleted>, Rejection> {
+    let after =
+        enrollment(after).map_err(|error| Rejection::event(CourseCompleted::DETAIL_TYPE, error))?;
+    // An unreadable image before the change counts as absent: its completion, if it had one, was
+    // rejected and never published.
+    let before = enrollment(before).ok();
+    Ok(detect_completion(before.as_ref(), &after))
+}
+
+fn enrollment(image: &Item) -> Result<Enrollment, FieldError> {
+    let mut fields = fields(image.clone());
     Ok(Enrollment {
-        user_id: item.user_id,
-        course_id: item.course_id,
-        enrollment_id: item.enrollment_id,
-        completion_date: completion_date.map_err(malformed::<CourseCompleted>)?,
-        locale: item.locale,
-        details: item.details.unwrap_or_default(),
-        traceparent: item.traceparent,
+        user_id: fields.string("userId")?,
+        course_id: fields.string("courseId")?,
+        enrollment_id: fields.string("enrollmentId")?,
+        completion_date: fields.optional_timestamp("completionDate")?,
+        locale: fields.optional_string("locale")?,
+        details: fields.map("details")?,
+        traceparent: fields.trace_parent("traceparent"),
     })
 }
 
-fn read<T: DeserializeOwned>(image: &Item) -> Result<T, String> {
-    serde_dynamo::from_item(image.clone())
-        .map_err(|e| format!("its image: {}", without_values(&e.to_string())))
-}
-
-fn malformed<E: Event>(reason: String) -> Rejection {
-    Rejection::Event { kind: E::DETAIL_TYPE, reason }
+fn certificate(before: &Item, after: &Item) -> Result<Option<CertificateGenerated>, Rejection> {
+    let after: CertificateRecord = serde_dynamo::from_item(after.clone())
+        .map_err(|_| Rejection::event(CertificateGenerated::DETAIL_TYPE, RecordFormatError))?;
+    // Only the revision is read, because a record of an earlier version can lack fields that are
+    // required today.
+    let revision = fields(before.clone()).value("revision").as_ref().and_then(Value::as_u64);
+    Ok(detect_certificate(revision.and_then(|revision| u32::try_from(revision).ok()), &after))
 }
