@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use rusqlite::ErrorCode;
 use testamur_engine::{FontError, RenderError, TemplateError};
-use testamur_pipeline::{Rejection, TransientError};
+use testamur_pipeline::TransientError;
+use testamur_pipeline::mail::MailTemplateError;
 
 use crate::assets;
 
@@ -69,8 +70,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Template(TemplateError),
     /// The sender or the e-mail templates can't be used.
-    #[error("can't load the e-mail templates")]
-    Mail(#[source] Rejection),
+    #[error(transparent)]
+    Mail(#[from] MailTemplateError),
 
     /// Another process holds the lock of the state folder.
     #[error("another testamur process is working in {}: wait until it ends", .0.display())]

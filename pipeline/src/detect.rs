@@ -1,4 +1,8 @@
-//! Sees news in a change of what is stored: a course was completed, a certificate exists.
+//! Derives events from changes of stored items.
+//!
+//! The caller reads a change, for example from a database stream, and passes the item before and
+//! after it. A change that is delivered twice gives the same event twice; the use cases behind the
+//! events are idempotent.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -7,31 +11,52 @@ use crate::model::certificate::CertificateRecord;
 use crate::model::events::{CertificateGenerated, CourseCompleted};
 use crate::model::trace::TraceParent;
 
-/// An enrollment as one image of a change shows it.
+/// An enrollment before or after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrollment {
-    /// Who takes the course.
+    /// The learner's id.
     pub user_id: String,
-    /// Which course.
+    /// The course's id.
     pub course_id: String,
-    /// The enrollment's own id.
+    /// The enrollment's id.
     pub enrollment_id: String,
-    /// When the course was completed; none while it is under way.
+    /// When the course was completed; `None` until then.
     pub completion_date: Option<Timestamp>,
-    /// The language of the certificate, if the enrollment has one of its own.
+    /// The requested locale of the certificate, such as `pt-BR`.
     pub locale: Option<String>,
-    /// What the template prints besides, such as scores.
+    /// Further data for the template, such as scores.
     pub details: Map<String, Value>,
-    /// The trace in which it was changed.
+    /// The trace of the change.
     pub traceparent: Option<TraceParent>,
 }
 
-/// The event of a change, from the images before and after it: the completion date has gone from absent to present.
+/// Returns the event of a change in which the completion date appeared. `before` is `None` if the
+/// enrollment is new.
 ///
-/// Later edits of a completed enrollment, and its removal, are no events.
+/// Later edits of a completed enrollment return `None`, also those of its completion date.
+///
+/// ```
+/// # use testamur_pipeline::detect::{Enrollment, detect_completion};
+/// let open = Enrollment {
+///     user_id: "u-ada".to_owned(),
+///     course_id: "c-1".to_owned(),
+///     enrollment_id: "e-1".to_owned(),
+///     completion_date: None,
+///     locale: None,
+///     details: serde_json::Map::new(),
+///     traceparent: None,
+/// };
+/// let completed =
+///     Enrollment { completion_date: Some("2026-11-23T09:30:00Z".parse()?), ..open.clone() };
+/// assert!(detect_completion(Some(&open), &completed).is_some());
+/// assert!(detect_completion(Some(&completed), &completed).is_none());
+/// # Ok::<_, jiff::Error>(())
+/// ```
 #[must_use]
-pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option<CourseCompleted> {
-    let after = after?;
+pub fn detect_completion(
+    before: Option<&Enrollment>,
+    after: &Enrollment,
+) -> Option<CourseCompleted> {
     let completed_at = after.completion_date?;
     if before.is_some_and(|before| before.completion_date.is_some()) {
         return None;
@@ -47,9 +72,14 @@ pub fn detect(before: Option<&Enrollment>, after: Option<&Enrollment>) -> Option
     })
 }
 
-/// The news of a change of a record, from its revision before and itself after it: a certificate was issued for the first time,
-/// or again. Other changes are no news.
+/// Returns the event of a change in which a record appeared or its revision increased.
+/// `revision_before` is `None` if the record is new.
 #[must_use]
-pub fn announce(before: Option<u32>, after: &CertificateRecord) -> Option<CertificateGenerated> {
-    before.is_none_or(|before| before < after.revision).then(|| after.certificate_generated_event())
+pub fn detect_certificate(
+    revision_before: Option<u32>,
+    after: &CertificateRecord,
+) -> Option<CertificateGenerated> {
+    revision_before
+        .is_none_or(|before| before < after.revision)
+        .then(|| after.certificate_generated_event())
 }

@@ -1,70 +1,107 @@
-//! Every failure of the pipeline is one of two: rejected, which no repetition mends, or retryable.
+//! The errors of the use cases. Each is either *rejected* (permanent) or *retryable* (transient).
+//!
+//! An error's `Display` never repeats its `source()`; [`chain`] prints both. No text holds a name,
+//! an e-mail address or another value that a learner typed: reasons are stored with dead letters
+//! and written to logs.
 
+use std::error::Error as StdError;
+use std::fmt::Display;
+
+use lettre::address::AddressError;
 use testamur_engine::{RenderError, TemplateError};
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody has to repair something first: the event goes to the dead letters with this reason.
+    /// The same input fails again until an operator changes the event, the directory or a template.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The same event may well succeed later: it goes back to the queue.
+    /// The same input can succeed later.
     #[error(transparent)]
     Retryable(#[from] TransientError),
 }
 
-/// A reason that stays until somebody repairs the event, the directory or the template.
+/// A permanent failure: an operator must change the event, the directory or a template before a
+/// retry can succeed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The event is not what its format says.
-    #[error("not a {kind} event: {reason}")]
+    /// The event does not have the required format, or contradicts an earlier event.
+    #[error("invalid {kind} event: {reason}")]
     Event {
-        /// The format, such as `CourseCompleted`.
+        /// The kind of event, such as `CourseCompleted`.
         kind: &'static str,
-        /// What is wrong and where.
+        /// The field and what is wrong with it, such as `userId: missing`.
         reason: String,
     },
-    /// The bus will never take the event.
+    /// The event bus refuses the event permanently. The text is the reason, such as `it has 300000
+    /// bytes, more than 262144`.
     #[error("can't publish this event: {0}")]
     Unpublishable(String),
-    /// The directory knows no such user.
+    /// The directory has no user with this id.
     #[error("unknown user {0}: add it to the directory, then retry")]
     UnknownUser(String),
-    /// The directory knows no such course.
+    /// The directory has no course with this id.
     #[error("unknown course {0}: add it to the directory, then retry")]
     UnknownCourse(String),
-    /// What the directory knows of a user or a course can't be used.
+    /// The directory has an entry for a user or course, but the entry has a missing or malformed
+    /// field.
     #[error("the directory's entry of {what} {id}: {reason}; correct it, then retry")]
     DirectoryEntry {
         /// `user` or `course`.
         what: &'static str,
-        /// Its id.
+        /// The id of the user or course.
         id: String,
-        /// What is wrong with it; it repeats no name and no address.
+        /// The field and what is wrong with it, such as `email: expected a string`.
         reason: String,
     },
-    /// A course names a template that can't be a folder's name.
-    #[error("{0:?} is no template id: use lower-case letters, digits and hyphens")]
+    /// A course names a template by a text that can't be a template id.
+    #[error("{0:?} is not a valid template id: use lower-case letters, digits and hyphens")]
     TemplateId(String),
-    /// The course's template can't be loaded.
-    #[error("template {id}: {source}", source = chain(source))]
+    /// The template of the course can't be loaded.
+    #[error("can't load template {id}")]
     Template {
         /// The template's id.
         id: String,
-        /// What is wrong with it.
+        /// Why it can't be loaded.
         source: TemplateError,
     },
-    /// The certificate can't be typeset.
-    #[error("{0}")]
-    Render(#[source] RenderError),
-    /// The e-mail can't be composed, or its transport refuses it for good.
+    /// The certificate or its social card can't be rendered.
+    #[error(transparent)]
+    Render(RenderError),
+    /// The directory's e-mail address of a user is malformed.
+    #[error("the e-mail address of user {user_id} is not valid ({reason}): correct it, then retry")]
+    MailAddress {
+        /// The user's id.
+        user_id: String,
+        /// What is wrong with the address. Its text does not repeat the address.
+        reason: AddressError,
+    },
+    /// A file of the mail template fails to render. The text is the reason, such as `undefined
+    /// value in body.html, line 3`.
+    #[error("can't render the mail template: {0}")]
+    MailTemplate(String),
+    /// A rendered message can't be encoded for its recipient.
+    #[error("can't encode the e-mail to user {user_id}: correct name and address, then retry")]
+    MailMessage {
+        /// The user's id.
+        user_id: String,
+    },
+    /// The mail transport refuses the message permanently. The text is the reason, such as
+    /// `the server refuses it with code 550`.
     #[error("can't send this e-mail: {0}")]
-    Mail(String),
+    MailRefused(String),
 }
 
 impl Rejection {
-    /// A short, stable name for counting and filtering.
+    /// Makes the rejection of an event. `kind` is the event's detail type, such as
+    /// `CourseCompleted`.
+    pub fn event(kind: &'static str, reason: impl Display) -> Self {
+        Self::Event { kind, reason: reason.to_string() }
+    }
+
+    /// Returns the stable code by which dead letters are counted and filtered, such as
+    /// `unknown-user`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -76,74 +113,50 @@ impl Rejection {
             Self::Render(RenderError::UnsupportedCharacter { .. }) => "unsupported-character",
             Self::Render(RenderError::Data(_)) => "bad-data",
             Self::Render(_) => "render-failed",
-            Self::Mail(_) => "bad-mail",
+            Self::MailAddress { .. }
+            | Self::MailTemplate(_)
+            | Self::MailMessage { .. }
+            | Self::MailRefused(_) => "bad-mail",
         }
     }
 }
 
-/// Something the pipeline needs does not answer now.
+/// A transient failure of a port or of the machine.
+///
+/// ```
+/// # use testamur_pipeline::{TransientError, error::chain};
+/// let error = TransientError::new("can't write certificates/1.pdf", "disk full");
+/// assert_eq!(error.to_string(), "can't write certificates/1.pdf");
+/// assert_eq!(chain(&error), "can't write certificates/1.pdf: disk full");
+/// ```
 #[derive(Debug, thiserror::Error)]
-#[error("{action}: {}", chain(source.as_ref()))]
+#[error("{action}")]
 pub struct TransientError {
     /// What was attempted, such as `can't write certificates/1.pdf`.
     pub action: String,
     /// Why it failed.
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+    pub source: Box<dyn StdError + Send + Sync>,
 }
 
 impl TransientError {
-    /// Makes an error from what was attempted and why it failed.
+    /// Makes an error from what was attempted and why it failed. A text is accepted as the cause.
     pub fn new(
         action: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self { action: action.into(), source: source.into() }
     }
 }
 
-/// Gives an error and its causes in one line. A cause that the error's own text ends with is not repeated.
+/// Returns an error and all its causes in one line, separated by `: `.
 #[must_use]
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
     text
-}
-
-/// Takes out of the text of a parser's error what it quotes of the input: all between the first and the last quotation mark of a
-/// kind, and what stands in backticks. Names of fields, and what was expected, stay.
-///
-/// ```
-/// # use testamur_pipeline::error::without_values;
-/// let text = r#"invalid type: string "{\"name\": \"Ada\"}", expected a map"#;
-/// assert_eq!(without_values(text), "invalid type: string (…), expected a map");
-/// let text = "invalid type: integer `7`, expected struct `Course`";
-/// assert_eq!(without_values(text), "invalid type: integer (…), expected struct `Course`");
-/// assert_eq!(without_values("missing field `userId`"), "missing field `userId`");
-/// ```
-#[must_use]
-pub fn without_values(text: &str) -> String {
-    let text = ['"', '\''].iter().fold(text.to_owned(), |text, &mark| {
-        match text.find(mark).zip(text.rfind(mark)).filter(|(first, last)| first < last) {
-            Some((first, last)) => format!("{}(…){}", &text[..first], &text[last + 1..]),
-            None => text,
-        }
-    });
-    let mut kept = String::new();
-    for (number, part) in text.split('`').enumerate() {
-        let is_ours = kept.ends_with("field ") || kept.contains("expected");
-        match number % 2 {
-            0 => kept.push_str(part),
-            _ if is_ours => kept.push_str(&format!("`{part}`")),
-            _ => kept.push_str("(…)"),
-        }
-    }
-    kept
 }

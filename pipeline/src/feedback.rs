@@ -1,4 +1,4 @@
-//! Takes in what a mail service reports of messages: sent, bounced, complained about.
+//! Processes what a mail service reports about messages: sent, bounced, marked as unwanted.
 
 use jiff::Timestamp;
 
@@ -7,10 +7,10 @@ use crate::model::address::AddressHash;
 use crate::model::certificate::CertificateId;
 use crate::ports::{DeliveryLog, SuppressionList, SuppressionReason};
 
-/// A report.
+/// A report of a mail service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailEvent {
-    /// The service has taken a certificate's message.
+    /// The service accepted the message of a certificate and sends it.
     Sent {
         /// The certificate.
         certificate_id: CertificateId,
@@ -19,39 +19,55 @@ pub enum EmailEvent {
     },
     /// A message could not be delivered.
     Bounced {
-        /// Whether the addresses do not exist; else a mailbox is full, a server is down, or the like.
+        /// True if the addresses do not exist. False for a temporary reason, such as a full
+        /// mailbox.
         permanent: bool,
-        /// To whom.
+        /// The recipients, with or without display names.
         addresses: Vec<String>,
     },
-    /// Readers have called a message unwanted.
+    /// Recipients marked a message as unwanted.
     Complained {
-        /// Who.
+        /// The recipients, with or without display names.
         addresses: Vec<String>,
     },
 }
 
-/// What became of a report.
+/// The result of [`process_feedback`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedbackOutcome {
-    /// The mail is noted as sent.
+    /// The e-mail is recorded as sent.
     Confirmed,
-    /// So many addresses get no more mail.
+    /// This number of addresses is on the suppression list.
     Suppressed(usize),
-    /// It changes nothing.
+    /// The report changes nothing.
     Ignored,
 }
 
-/// Takes in a report; the same one again changes nothing. Who has bounced for good or complained gets no more mail.
+/// Records a sent message, or suppresses addresses that bounced permanently or complained. A second
+/// call with the same report changes nothing.
 ///
 /// # Errors
 /// [`TransientError`] if a port failed.
-pub async fn process_feedback<S: DeliveryLog + SuppressionList>(
-    store: &S,
-    feedback: &EmailEvent,
+///
+/// ```
+/// use testamur_pipeline::feedback::{EmailEvent, FeedbackOutcome, process_feedback};
+/// use testamur_pipeline::testing::memory::Memory;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), testamur_pipeline::TransientError> {
+/// let store = &Memory::default();
+/// let report = EmailEvent::Complained { addresses: vec!["ada@example.com".to_owned()] };
+/// let outcome = process_feedback(&store, &report, jiff::Timestamp::UNIX_EPOCH).await?;
+/// assert_eq!(outcome, FeedbackOutcome::Suppressed(1));
+/// # Ok(())
+/// # }
+/// ```
+pub async fn process_feedback<Store: DeliveryLog + SuppressionList>(
+    store: &Store,
+    event: &EmailEvent,
     now: Timestamp,
 ) -> Result<FeedbackOutcome, TransientError> {
-    let (addresses, reason) = match feedback {
+    let (addresses, reason) = match event {
         EmailEvent::Sent { certificate_id, message_id } => {
             store.mark_sent(*certificate_id, Some(message_id), now).await?;
             return Ok(FeedbackOutcome::Confirmed);

@@ -1,9 +1,11 @@
-//! Tells a learner of a certificate, by one e-mail: first later, then now.
+//! Sends the e-mail of a certificate: [`schedule_notification`] schedules it, [`Notifier::notify`]
+//! sends it.
 //!
-//! What is promised: nothing is sent twice by two deliveries of one event, also when they come at the same time. If a process
-//! dies between handing a message to its transport and noting that, or the transport's answer is lost, nobody knows whether it
-//! was sent. Then nothing happens for [`Notifier::confirmation`], in which a transport that reports what it sent can still say
-//! so; only without such a report the same message is handed over again.
+//! Deliveries of one event never send two e-mails, also when they run at the same time. One case is
+//! undecidable: the process ends, or the transport's answer is lost, after the message was handed
+//! over and before that was recorded. Then no attempt is made for [`Notifier::claim_duration`].
+//! During this time a transport that reports what it sent can still confirm the message
+//! ([`crate::feedback`]). Without a confirmation the same message is sent again.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,103 +15,117 @@ use crate::model::address::AddressHash;
 use crate::model::certificate::CertificateId;
 use crate::model::events::CertificateGenerated;
 use crate::ports::{
-    Claim, DeliveryLog, Directory, EmailScheduler, Lease, Mailer, ScheduleOutcome, SendError,
-    SuppressionList, later,
+    self, Claim, EmailScheduler, Lease, Mail, ScheduleOutcome, SendError, saturating_add,
 };
 
-/// Has the e-mail of a certificate sent after a delay; once, as long as it waits.
+/// Schedules the e-mail of a certificate to be sent `delay` after `now`. A second call while the
+/// e-mail waits changes nothing.
 ///
 /// # Errors
-/// [`Error::Rejected`] if the event names no certificate, [`Error::Retryable`] if the port failed.
+/// [`Error::Retryable`] if the scheduler failed.
 pub async fn schedule_notification(
     scheduler: &impl EmailScheduler,
     event: &CertificateGenerated,
     now: Timestamp,
     delay: SignedDuration,
 ) -> Result<ScheduleOutcome, Error> {
-    Ok(scheduler.schedule_email(certificate_id(event)?, event, later(now, delay)).await?)
+    Ok(scheduler.schedule_email(event, saturating_add(now, delay)).await?)
 }
 
-/// The use case that sends, with everything it needs.
-pub struct Notifier<D, M, L, S> {
-    /// Learners and their addresses.
-    pub directory: D,
-    /// The transport.
-    pub mailer: M,
-    /// What has been sent.
-    pub deliveries: L,
-    /// Who gets no mail.
-    pub suppressions: S,
-    /// Writes the message.
+/// The use case that sends e-mails, with its ports.
+pub struct Notifier<Directory, Mailer, Log, Suppressions> {
+    /// Looks up the learner's address.
+    pub directory: Directory,
+    /// Sends the message.
+    pub mailer: Mailer,
+    /// Records what was sent.
+    pub delivery_log: Log,
+    /// Lists the addresses that receive no e-mail.
+    pub suppression_list: Suppressions,
+    /// Composes the message.
     pub composer: MailComposer,
-    /// How long a message whose fate is unknown is not sent again.
-    pub confirmation: SignedDuration,
+    /// How long a message with an unknown outcome is not sent again. It must exceed the time in
+    /// which the transport reports a message as sent. A deployment whose transport reports nothing
+    /// uses zero.
+    pub claim_duration: SignedDuration,
 }
 
-/// What became of the news.
+/// The result of [`Notifier::notify`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotifyOutcome {
-    /// The message was handed to its transport.
+    /// The message was handed to the transport.
     Sent,
-    /// It had been before.
+    /// The message was sent by an earlier attempt.
     AlreadySent,
-    /// The learner has no address.
+    /// The learner has no e-mail address.
     NoAddress,
-    /// The learner's address gets no more mail.
+    /// The learner's address is on the suppression list.
     Suppressed,
 }
 
-impl<D: Directory, M: Mailer, L: DeliveryLog, S: SuppressionList> Notifier<D, M, L, S> {
-    /// Sends the e-mail of a certificate unless it was sent before.
+impl<Directory, Mailer, Log, Suppressions> Notifier<Directory, Mailer, Log, Suppressions>
+where
+    Directory: ports::Directory,
+    Mailer: ports::Mailer,
+    Log: ports::DeliveryLog,
+    Suppressions: ports::SuppressionList,
+{
+    /// Sends the e-mail of a certificate unless it is already sent.
     ///
     /// # Errors
-    /// [`Error::Rejected`] if learner, address or mail template must be repaired first, [`Error::Retryable`] if a port failed
-    /// or an earlier attempt may still be confirmed.
+    /// [`Error::Rejected`] if the learner, the address or the mail template must be corrected
+    /// first, and [`Error::Retryable`] if a port failed or an earlier attempt may still be
+    /// confirmed.
     pub async fn notify(
         &self,
         event: &CertificateGenerated,
         now: Timestamp,
     ) -> Result<NotifyOutcome, Error> {
-        let id = certificate_id(event)?;
         let user = self.directory.user(&event.user_id).await?;
         let user = user.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
-        let Some(mail) = self.composer.compose(id, event, &user)? else {
+        let Some(mail) = self.composer.compose(event, &user)? else {
             return Ok(NotifyOutcome::NoAddress);
         };
-        if self.suppressions.is_suppressed(&AddressHash::of(&mail.to)).await? {
+        if self.suppression_list.is_suppressed(&AddressHash::of(&mail.to)).await? {
             return Ok(NotifyOutcome::Suppressed);
         }
-        let lease = Lease::new(now, self.confirmation);
-        match self.deliveries.claim(id, lease).await? {
-            Claim::AlreadySent => return Ok(NotifyOutcome::AlreadySent),
-            Claim::HeldElsewhere => return Err(unconfirmed(id).into()),
-            Claim::Acquired => {}
+        let lease = Lease::new(now, self.claim_duration);
+        match self.delivery_log.claim(event.certificate_id, lease).await? {
+            Claim::AlreadySent => Ok(NotifyOutcome::AlreadySent),
+            Claim::HeldElsewhere => Err(unconfirmed(event.certificate_id).into()),
+            Claim::Acquired => self.send(&mail, lease).await,
         }
-        match self.mailer.send(&mail).await {
-            Ok(message_id) => self.deliveries.mark_sent(id, message_id.as_deref(), now).await?,
-            Err(SendError::Unknown(failure)) => return Err(failure.into()),
-            Err(SendError::NotSent(failure)) => {
-                return Err(self.release(id, lease, failure.into()).await);
-            }
-            Err(SendError::Rejected(rejection)) => {
-                return Err(self.release(id, lease, rejection.into()).await);
-            }
-        }
-        Ok(NotifyOutcome::Sent)
     }
 
-    /// Lets the next attempt begin at once. If that fails, too, the next attempt waits.
+    /// Sends a message whose claim the caller holds.
+    async fn send(&self, mail: &Mail, lease: Lease) -> Result<NotifyOutcome, Error> {
+        match self.mailer.send(mail).await {
+            Ok(message_id) => {
+                let message_id = message_id.as_deref();
+                self.delivery_log.mark_sent(mail.certificate_id, message_id, lease.now).await?;
+                Ok(NotifyOutcome::Sent)
+            }
+            // The message may have been sent, so the claim is kept: until it expires, no attempt
+            // can send a second message, and the transport's report can still arrive.
+            Err(SendError::Unknown(failure)) => Err(failure.into()),
+            Err(SendError::NotSent(failure)) => {
+                Err(self.release(mail.certificate_id, lease, failure.into()).await)
+            }
+            Err(SendError::Rejected(rejection)) => {
+                Err(self.release(mail.certificate_id, lease, rejection.into()).await)
+            }
+        }
+    }
+
+    /// Releases the claim of a message that was not sent, and returns the error to report.
     async fn release(&self, id: CertificateId, lease: Lease, reason: Error) -> Error {
-        match (self.deliveries.release(id, lease).await, reason) {
+        match (self.delivery_log.release(id, lease).await, reason) {
             (Err(failure), Error::Retryable(_)) => failure.into(),
+            // A rejection stays a rejection: the claim that could not be released expires by
+            // itself.
             (_, reason) => reason,
         }
     }
-}
-
-fn certificate_id(event: &CertificateGenerated) -> Result<CertificateId, Rejection> {
-    CertificateId::parse(&event.certificate_id)
-        .ok_or_else(|| Rejection::Mail(format!("{:?} is no certificate id", event.certificate_id)))
 }
 
 fn unconfirmed(id: CertificateId) -> TransientError {

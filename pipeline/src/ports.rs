@@ -1,7 +1,18 @@
-//! What the use cases need from the world. An adapter lives with the program that deploys it.
+//! The ports: what the use cases need from a deployment. A program implements them with adapters.
 //!
-//! Every method may be called from any thread. Where the error is [`TransientError`], it means: try again later.
-//! [`crate::testing::contract`] holds what every adapter must do, as tests.
+//! Rules for every adapter:
+//!
+//! - Any method may be called from any thread, at the same time as any other, in one process or in
+//!   many.
+//! - A use case can be interrupted between any two calls and is then run again from the start, so
+//!   every method is called again with the same arguments sooner or later. Each method states what
+//!   a second call does.
+//! - [`TransientError`] means that the outcome is unknown or that nothing happened. The caller runs
+//!   the use case again later.
+//! - No error text holds a learner's data: names, e-mail addresses, messages.
+//!
+//! [`crate::testing::contract`] checks these promises in tests, and [`crate::testing::memory`]
+//! implements every port in memory.
 
 use std::future::Future;
 
@@ -11,127 +22,152 @@ use crate::error::{Error, Rejection, TransientError};
 use crate::model::address::AddressHash;
 use crate::model::certificate::{CertificateId, CertificateRecord};
 use crate::model::events::{CertificateGenerated, OutgoingEvent};
-use crate::model::name::Name;
 
-/// What is known of learners and courses. An entry that can't be used, say one without a name, is a
-/// [`Rejection::DirectoryEntry`].
+pub use crate::model::directory::{Course, User};
+
+/// Looks up users and courses.
+///
+/// Both methods only read. Errors: [`Rejection::DirectoryEntry`] if the entry exists and has a
+/// missing or malformed field, and [`TransientError`] if the directory can't be read now.
 pub trait Directory: Send + Sync {
-    /// Finds a user, or none if there is no such user.
+    /// Returns the user with this id, such as `u-ada`, or `None` if there is none. Ids are compared
+    /// byte by byte.
+    ///
+    /// Called when a certificate is issued and again when its e-mail is sent. The two calls may
+    /// return different data.
     fn user(&self, id: &str) -> impl Future<Output = Result<Option<User>, Error>> + Send;
 
-    /// Finds a course, or none if there is no such course.
+    /// Returns the course with this id, such as `c-1`, or `None` if there is none. Ids are compared
+    /// byte by byte.
+    ///
+    /// Called when a certificate is issued.
     fn course(&self, id: &str) -> impl Future<Output = Result<Option<Course>, Error>> + Send;
 }
 
-/// A learner.
-#[derive(Debug, Clone)]
-pub struct User {
-    /// The name to print, as the learner typed it.
-    pub name: Name,
-    /// Where to send the news; none if the learner wants none.
-    pub email: Option<String>,
-    /// The learner's language, such as `pt-BR`.
-    pub locale: Option<String>,
-}
-
-/// A course.
-#[derive(Debug, Clone)]
-pub struct Course {
-    /// The title to print.
-    pub name: String,
-    /// Who wrote it.
-    pub author: String,
-    /// Who signs; the author if none.
-    pub instructor: Option<String>,
-    /// The template of its certificates; the deployment's default if none.
-    pub template: Option<String>,
-    /// The course's language; the learner's if none.
-    pub locale: Option<String>,
-}
-
-/// Where files are kept.
+/// Stores the files of certificates.
 pub trait ObjectStore: Send + Sync {
-    /// Stores an object durably under a key, replacing what was there. Readers see the old or the new, never a part.
+    /// Stores an object under its key. When the method returns, the object is durable and readers
+    /// of the key see it.
+    ///
+    /// Called for each file of a certificate, several at a time, before
+    /// [`CertificateStore::create`]. A second call replaces the object; a reader sees the old or
+    /// the new content, never a mixture.
+    ///
+    /// Fails with [`TransientError`] if the object may not be stored.
     fn put(&self, object: Object) -> impl Future<Output = Result<(), TransientError>> + Send;
 }
 
-/// A file to keep.
+/// A file to be stored.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// Its path, relative and with forward slashes.
+    /// A relative path with forward slashes, such as
+    /// `certificates/229520cf-f31e-8123-8f1c-2f2177bde1c6-0badcafe.pdf`.
     pub key: String,
-    /// Its media type.
+    /// The media type, such as `application/pdf`.
     pub content_type: &'static str,
-    /// Its content.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
-/// Where certificates are recorded.
+/// Stores the records of certificates, and with each record the event that announces it.
 pub trait CertificateStore: Send + Sync {
-    /// Finds the record of a certificate.
+    /// Returns the record of a certificate, or `None` if there is none. Sees every record whose
+    /// `create` has returned.
+    ///
+    /// Called first when a certificate is issued, to detect one that is already issued.
     fn find(
         &self,
         id: CertificateId,
     ) -> impl Future<Output = Result<Option<CertificateRecord>, TransientError>> + Send;
 
-    /// Writes a record unless there is one with its id, and in the same write puts its announcement where it can't be lost.
+    /// Writes a record if there is none with its id, and in the same atomic write its
+    /// [`CertificateGenerated`] event. When the method returns, both are durable.
+    ///
+    /// Called after all files of the certificate are stored. A second call with the same id writes
+    /// nothing and returns the first record as [`CreateOutcome::Exists`]; of several calls at the
+    /// same time exactly one returns [`CreateOutcome::Created`]. The event must reach its consumer
+    /// at least once even if the process ends right after the write: it is a row in the same
+    /// transaction, or it is derived from the stored record.
+    ///
+    /// Fails with [`TransientError`] if the record may not be written.
     fn create(
         &self,
         record: &CertificateRecord,
     ) -> impl Future<Output = Result<CreateOutcome, TransientError>> + Send;
 }
 
-/// What became of a record that was to be written.
+/// The result of [`CertificateStore::create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateOutcome {
-    /// It was written, and its announcement with it.
+    /// The record and its event were written.
     Created,
-    /// There was this one already, which stays as it is.
+    /// There was already a record with this id, which is unchanged.
     Exists(Box<CertificateRecord>),
 }
 
 /// Sends e-mail.
 pub trait Mailer: Send + Sync {
-    /// Hands a message to its transport and gives the transport's own id of it, if it has one.
+    /// Hands a message to the transport. Returns the transport's own id of the message, such as an
+    /// SES message id, if it has one.
+    ///
+    /// Called while the caller holds the certificate's claim ([`DeliveryLog::claim`]). A second
+    /// call sends a second message, so the adapter must not repeat a request whose answer was lost;
+    /// it returns [`SendError::Unknown`] instead.
     fn send(&self, mail: &Mail) -> impl Future<Output = Result<Option<String>, SendError>> + Send;
 }
 
-/// Why a message was not handed over. No text may repeat an address.
+/// Why a message was not handed to the transport. No text may repeat an e-mail address.
 #[derive(Debug)]
 pub enum SendError {
-    /// The transport refuses it for good.
+    /// The transport refuses the message permanently. It was not sent; the caller releases the
+    /// claim.
     Rejected(Rejection),
-    /// The transport has not taken it and may do so later.
+    /// The transport did not accept the message now. It was not sent; the caller releases the
+    /// claim.
     NotSent(TransientError),
-    /// The transport may have taken it, but its answer was lost.
+    /// The answer of the transport was lost. The message may have been sent; the caller keeps the
+    /// claim.
     Unknown(TransientError),
 }
 
 /// A complete message.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The certificate it announces; there is one message for each.
+    /// The certificate that the message is about. There is one message for each certificate.
     pub certificate_id: CertificateId,
-    /// The envelope sender, a plain address.
+    /// The envelope sender, such as `certificates@example.com`.
     pub from: String,
-    /// The envelope recipient, a plain address.
+    /// The envelope recipient, such as `ada@example.com`.
     pub to: String,
-    /// The message with its headers, RFC 5322.
+    /// The message with its headers ([RFC 5322](https://www.rfc-editor.org/rfc/rfc5322)).
     pub message: Vec<u8>,
 }
 
-/// Remembers which certificates have been announced by mail.
+/// Records which e-mails were sent, and which sender may send one now.
 pub trait DeliveryLog: Send + Sync {
-    /// Asks for the right to send the mail of a certificate, and holds it until then against everybody else.
+    /// Claims the sending of a certificate's e-mail until `lease.until`. Other claims fail until
+    /// then.
     ///
-    /// An adapter that alone works on its store may leave out [`Claim::HeldElsewhere`].
+    /// Called before each attempt to send. A second call with the same lease returns
+    /// [`Claim::Acquired`] again if the first one was carried out, so a lost answer does not block
+    /// the caller. Of several calls at the same time at most one returns [`Claim::Acquired`]. An
+    /// adapter whose store is used by one process only need not return [`Claim::HeldElsewhere`].
+    ///
+    /// Fails with [`TransientError`] if the claim may not be stored; the caller then sends nothing.
     fn claim(
         &self,
         id: CertificateId,
         lease: Lease,
     ) -> impl Future<Output = Result<Claim, TransientError>> + Send;
 
-    /// Notes that it was sent, under the transport's own id if that has one, whoever held the right.
+    /// Records permanently that the e-mail was sent. `message_id` is the transport's own id of it,
+    /// such as an SES message id.
+    ///
+    /// Called after [`Mailer::send`] succeeded, and when the mail service reports a message as
+    /// sent. It needs no claim: the report can arrive after the claim has expired. A second call
+    /// changes nothing that [`Self::claim`] depends on.
+    ///
+    /// Fails with [`TransientError`] if the record may not be stored.
     fn mark_sent(
         &self,
         id: CertificateId,
@@ -139,8 +175,14 @@ pub trait DeliveryLog: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), TransientError>> + Send;
 
-    /// Gives the right back, for the mail was certainly not sent. Changes nothing if the right is somebody else's by now, or if
-    /// the mail was noted as sent.
+    /// Releases the claim that was acquired with this lease, so that the next attempt can begin at
+    /// once.
+    ///
+    /// Called when the e-mail was certainly not sent. Does nothing if the claim belongs to another
+    /// lease by now, or if the e-mail is recorded as sent; a second call therefore does nothing.
+    ///
+    /// Fails with [`TransientError`] if the claim may still be held. It then expires at
+    /// `lease.until`.
     fn release(
         &self,
         id: CertificateId,
@@ -148,48 +190,59 @@ pub trait DeliveryLog: Send + Sync {
     ) -> impl Future<Output = Result<(), TransientError>> + Send;
 }
 
-/// For how long somebody may send. Its end, to the nanosecond, tells whose it is.
-#[derive(Debug, Clone, Copy)]
+/// The time during which a claim holds.
+///
+/// `until` also identifies the holder: two attempts begin at different nanoseconds, so their leases
+/// end at different ones. An adapter therefore stores `until` with full precision, and a sender
+/// whose claim has expired can't release the claim of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// From when.
+    /// When the lease begins.
     pub now: Timestamp,
-    /// Until when nobody else may.
+    /// When the lease ends.
     pub until: Timestamp,
 }
 
 impl Lease {
-    /// From a time on, for so long.
+    /// Makes a lease that begins at `now`.
     #[must_use]
-    pub fn new(now: Timestamp, length: SignedDuration) -> Self {
-        Self { now, until: later(now, length) }
+    pub fn new(now: Timestamp, duration: SignedDuration) -> Self {
+        Self { now, until: saturating_add(now, duration) }
     }
 }
 
-/// A time after another; the last one there is if it would be later than that.
-pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
-    time.saturating_add(by).expect("a duration in seconds has no calendar to fail on")
+/// Adds a duration to a time. Returns the latest time that exists if the result would be later.
+pub(crate) fn saturating_add(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    time.saturating_add(duration).expect("only calendar units, such as months, can fail")
 }
 
-/// Whose turn it is to send a mail.
+/// The result of [`DeliveryLog::claim`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// The caller's.
+    /// The caller holds the claim and may send the e-mail.
     Acquired,
-    /// Somebody else's, who has not noted yet what came of it.
+    /// Another sender holds the claim, and it is not known yet whether the e-mail was sent.
     HeldElsewhere,
-    /// Nobody's, it was sent.
+    /// The e-mail was sent.
     AlreadySent,
 }
 
-/// Addresses that get no more mail. They are kept as hashes, so no list of addresses can leak.
+/// Stores the addresses that receive no more e-mail, as hashes, so the list reveals no address.
 pub trait SuppressionList: Send + Sync {
-    /// Whether an address is suppressed.
+    /// Returns whether an address is suppressed.
+    ///
+    /// Called before each e-mail. Sees every address whose [`Self::suppress`] has returned.
     fn is_suppressed(
         &self,
         address: &AddressHash,
     ) -> impl Future<Output = Result<bool, TransientError>> + Send;
 
-    /// Suppresses an address; the first reason stays.
+    /// Suppresses an address permanently.
+    ///
+    /// Called for bounces and complaints, and by an operator. A second call keeps the first reason
+    /// and time.
+    ///
+    /// Fails with [`TransientError`] if the address may not be stored.
     fn suppress(
         &self,
         address: &AddressHash,
@@ -198,19 +251,19 @@ pub trait SuppressionList: Send + Sync {
     ) -> impl Future<Output = Result<(), TransientError>> + Send;
 }
 
-/// Why an address gets no more mail.
+/// Why an address receives no more e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuppressionReason {
-    /// It does not exist.
+    /// The mail service reported that the address does not exist.
     Bounce,
-    /// Its owner has complained.
+    /// The recipient marked a message as unwanted.
     Complaint,
-    /// Somebody who runs the deployment has said so.
+    /// An operator suppressed the address.
     Operator,
 }
 
 impl SuppressionReason {
-    /// Its name, as stores keep it.
+    /// Returns the text to store: `bounce`, `complaint` or `operator`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -221,31 +274,42 @@ impl SuppressionReason {
     }
 }
 
-/// Publishes events to everybody who listens.
+/// Publishes events to other systems.
 pub trait EventPublisher: Send + Sync {
-    /// Publishes events. There is one outcome for each, in their order; the same event may be published twice.
+    /// Publishes events, in any order. Returns one result for each event, in the order of `events`.
+    ///
+    /// Called with the events of one batch of changes. A second call publishes the events again;
+    /// consumers must accept duplicates. A failed event does not affect the others:
+    /// [`Error::Rejected`] if the event bus refuses it permanently, [`Error::Retryable`] if it may
+    /// not have been published.
     fn publish(
         &self,
         events: &[OutgoingEvent],
     ) -> impl Future<Output = Vec<Result<(), Error>>> + Send;
 }
 
-/// Keeps events for later.
+/// Delays e-mails.
 pub trait EmailScheduler: Send + Sync {
-    /// Has the mail of a certificate sent at a time or soon after. One that waits already stays as it is.
+    /// Schedules the delivery of `event` to the use case [`Notifier`](crate::Notifier), at `time`
+    /// or soon after. When the method returns, the schedule is durable.
+    ///
+    /// Called once a certificate is issued. A second call for the same certificate, while the first
+    /// schedule has not run, keeps the first one with its time and returns
+    /// [`ScheduleOutcome::Exists`].
+    ///
+    /// Fails with [`TransientError`] if the event may not be scheduled.
     fn schedule_email(
         &self,
-        id: CertificateId,
         event: &CertificateGenerated,
         time: Timestamp,
     ) -> impl Future<Output = Result<ScheduleOutcome, TransientError>> + Send;
 }
 
-/// What became of an event that was to be kept for later.
+/// The result of [`EmailScheduler::schedule_email`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleOutcome {
-    /// It waits.
+    /// The e-mail was scheduled.
     Created,
-    /// It had been waiting.
+    /// An e-mail of this certificate was already scheduled.
     Exists,
 }

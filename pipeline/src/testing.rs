@@ -1,4 +1,4 @@
-//! Support for tests of the use cases and of adapters: every port in memory, and the contract of each port.
+//! Support for tests: every port in memory, and the contract of each port as a test.
 
 pub mod contract;
 pub mod memory;

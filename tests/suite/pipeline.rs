@@ -1,4 +1,7 @@
-//! The use cases of the pipeline over ports in memory.
+//! The use cases of the pipeline over ports in memory, and the data contract of templates.
 
+mod certificate_data;
 mod exactly_once;
+mod reasons;
+mod templates;
 mod use_cases;

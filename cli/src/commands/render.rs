@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use testamur_engine::{Data, Document, PdfMetadata, RenderError};
+use testamur_engine::{Data, Document, RenderError};
+use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use crate::args::{Cli, Render};
 use crate::design::template_dir::TemplateDir;
@@ -39,7 +40,7 @@ fn export(
     command: &Render,
 ) -> Result<Vec<u8>, RenderError> {
     match format {
-        OutputFormat::Pdf => document.pdf(&PdfMetadata::of(data)),
+        OutputFormat::Pdf => document.pdf(&pdf_metadata(data, None)),
         OutputFormat::Jpg => document.jpg(command.jpeg.into()),
         OutputFormat::Png => document.png(),
     }

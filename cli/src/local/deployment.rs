@@ -41,8 +41,8 @@ impl LocalDeployment {
         let lock = lock(&cli.state_dir)?;
         let database = Database::open(&cli.state_dir)?;
         let store = SqliteStore(database.clone());
-        let objects = FileObjectStore::open(&cli.state_dir)?;
-        let settings = IssueConfig {
+        let object_store = FileObjectStore::open(&cli.state_dir)?;
+        let config = IssueConfig {
             id_key: database.id_key(configured_key()?)?,
             base_url: options.base_url.trim_end_matches('/').to_owned(),
             default_template: options.default_template.clone(),
@@ -51,19 +51,19 @@ impl LocalDeployment {
         Ok(Self {
             issuer: Issuer {
                 directory: directory.clone(),
-                objects: objects.clone(),
-                records: store.clone(),
+                object_store: object_store.clone(),
+                certificate_store: store.clone(),
                 templates,
-                settings,
+                config,
             },
             notifier: Notifier {
                 directory,
-                mailer: LocalMailer::new(objects, options.smtp_url.as_deref())?,
-                deliveries: store.clone(),
-                suppressions: store,
+                mailer: LocalMailer::new(object_store, options.smtp_url.as_deref())?,
+                delivery_log: store.clone(),
+                suppression_list: store,
                 composer,
                 // No service confirms deliveries here, so there is nothing to wait for.
-                confirmation: SignedDuration::ZERO,
+                claim_duration: SignedDuration::ZERO,
             },
             queue: Queue(database),
             _lock: lock,

@@ -1,87 +1,61 @@
-//! Learners and courses from two JSON files, `users.json` and `courses.json`.
+//! Users and courses from two JSON files, `users.json` and `courses.json`.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use testamur_pipeline::Error;
-use testamur_pipeline::model::name::Name;
+use testamur_pipeline::model::fields::{FieldError, Fields, describe_json_error};
 use testamur_pipeline::ports::{Course, Directory, User};
 
 use crate::error::CliError;
 
-/// The directory of a deployment, read once. Cloning is cheap.
+/// The directory of a deployment, read once. Clones are cheap.
 #[derive(Clone)]
 pub(crate) struct JsonDirectory {
     users: Arc<HashMap<String, User>>,
     courses: Arc<HashMap<String, Course>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UserEntry {
-    user_id: String,
-    /// The name in one piece, or both of the following.
-    name: Option<String>,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    email: Option<String>,
-    locale: Option<String>,
-}
-
-impl UserEntry {
-    fn into_user(self) -> Result<(String, User), String> {
-        let name = Name::from_parts(self.name, self.given_name, self.family_name);
-        let name = name.map_err(|reason| format!("{}: {reason}", self.user_id))?;
-        Ok((self.user_id, User { name, email: self.email, locale: self.locale }))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CourseEntry {
-    course_id: String,
-    name: String,
-    author: String,
-    instructor: Option<String>,
-    template: Option<String>,
-    locale: Option<String>,
-}
-
 impl JsonDirectory {
-    /// Reads both files of a folder; each is a list.
+    /// Reads both files in `folder`. Each holds a list of entries with distinct ids and no unknown
+    /// fields.
     pub(crate) fn load(folder: &Path) -> Result<Self, CliError> {
-        let course = |entry: CourseEntry| {
-            let CourseEntry { course_id, name, author, instructor, template, locale } = entry;
-            Ok((course_id, Course { name, author, instructor, template, locale }))
-        };
-        Ok(Self {
-            users: Arc::new(read(&folder.join("users.json"), UserEntry::into_user)?),
-            courses: Arc::new(read(&folder.join("courses.json"), course)?),
-        })
+        let users = read(&folder.join("users.json"), "user", "userId", User::from_fields)?;
+        let courses =
+            read(&folder.join("courses.json"), "course", "courseId", Course::from_fields)?;
+        Ok(Self { users: Arc::new(users), courses: Arc::new(courses) })
     }
 }
 
-/// Reads a list. An id that stands twice is an error, for one of the two would be a wrong name on a certificate.
-fn read<E: DeserializeOwned, T>(
+fn read<T>(
     path: &Path,
-    entry: impl Fn(E) -> Result<(String, T), String>,
+    what: &str,
+    id_field: &'static str,
+    parse: impl Fn(&mut Fields) -> Result<T, FieldError>,
 ) -> Result<HashMap<String, T>, CliError> {
-    let unusable = |reason: String| CliError::Content { path: path.to_owned(), reason };
     let text = fs::read_to_string(path).map_err(|e| CliError::file("read", path, e))?;
-    let list: Vec<E> = serde_json::from_str(&text).map_err(|e| unusable(e.to_string()))?;
-    let mut found = HashMap::with_capacity(list.len());
-    for entry in list.into_iter().map(entry) {
-        let (id, value) = entry.map_err(unusable)?;
-        if found.contains_key(&id) {
-            return Err(unusable(format!("{id} is there twice: delete one entry")));
+    let invalid = |reason: String| CliError::Content { path: path.to_owned(), reason };
+    let list: Vec<Fields> = serde_json::from_str(&text)
+        .map_err(|e| invalid(format!("expected a list of objects: {}", describe_json_error(&e))))?;
+    let mut entries = HashMap::with_capacity(list.len());
+    for (number, mut fields) in (1..).zip(list) {
+        let id =
+            fields.string(id_field).map_err(|error| invalid(format!("entry {number}: {error}")))?;
+        let in_entry = |reason: &dyn Display| {
+            invalid(format!("entry {number} ({what} {}): {reason}", id.escape_debug()))
+        };
+        let entry = parse(&mut fields);
+        let entry = fields.deny_unknown().and(entry).map_err(|error| in_entry(&error))?;
+        // Of two entries with one id, one would put a wrong name on a certificate.
+        if entries.contains_key(&id) {
+            return Err(in_entry(&"the id is used twice: delete one entry"));
         }
-        found.insert(id, value);
+        entries.insert(id, entry);
     }
-    Ok(found)
+    Ok(entries)
 }
 
 impl Directory for JsonDirectory {

@@ -66,7 +66,7 @@ fn refused(error: &lettre::transport::smtp::Error) -> Option<SendError> {
     let code = error.status()?;
     Some(if error.is_permanent() {
         let reason = format!("the server rejected it with code {code}");
-        SendError::Rejected(Rejection::Mail(reason))
+        SendError::Rejected(Rejection::MailRefused(reason))
     } else {
         SendError::NotSent(not_sent(format!("the server replied with code {code}")))
     })

@@ -34,7 +34,7 @@ async fn json_directory_fulfills_the_contract() {
 async fn file_object_store_fulfills_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let read = async |key: &str| fs::read(folder.path().join(key)).ok().map(|bytes| (bytes, None));
-    contract::objects(&FileObjectStore::open(folder.path()).unwrap(), read).await;
+    contract::object_store(&FileObjectStore::open(folder.path()).unwrap(), read).await;
 }
 
 #[tokio::test]
@@ -48,14 +48,14 @@ async fn sqlite_certificate_store_fulfills_the_contract() {
         }
         Some(count)
     };
-    contract::records(&SqliteStore(database), events).await;
+    contract::certificate_store(&SqliteStore(database), events).await;
 }
 
 #[tokio::test]
 async fn sqlite_delivery_log_and_suppression_list_fulfill_the_contracts() {
     let (_folder, database) = database();
-    contract::deliveries(&SqliteStore(database.clone()), true).await;
-    contract::suppressions(&SqliteStore(database)).await;
+    contract::delivery_log(&SqliteStore(database.clone()), true).await;
+    contract::suppression_list(&SqliteStore(database)).await;
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
+use testamur_pipeline::disposition::CRASHED;
 use testamur_pipeline::model::events;
 use testamur_pipeline::{
-    CertificateRecord, Error, IssueOutcome, NotifyOutcome, Rejection, TransientError,
+    CertificateRecord, Disposition, Error, IssueOutcome, NotifyOutcome, Rejection, TransientError,
 };
 
 use super::progress::Progress;
@@ -22,7 +23,7 @@ use crate::local::deployment::LocalDeployment;
 use crate::local::{EventKind, MAX_ATTEMPTS, Message, Queue};
 
 /// The delay before the second attempt. Each further delay is four times as long.
-const BACK_OFF: Duration = Duration::from_millis(250);
+const BACKOFF: Duration = Duration::from_millis(250);
 
 /// The result of handling one message.
 pub(super) enum Outcome {
@@ -87,29 +88,28 @@ async fn sleep_until(milliseconds: i64) {
 }
 
 async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
+    // Receiving counts an attempt before it begins. More attempts than allowed mean that none of
+    // them came to an end.
     if message.attempt > MAX_ATTEMPTS {
         let reason = format!("the process ended {MAX_ATTEMPTS} times while handling it");
-        return Outcome::DeadLettered { code: "crashed", reason };
+        return Outcome::DeadLettered { code: CRASHED, reason };
     }
-    let done = match message.kind {
+    let result = match message.kind {
         EventKind::CourseCompleted => issue(deployment, &message.event).await,
         EventKind::CertificateGenerated => notify(deployment, &message.event).await,
     };
-    done.unwrap_or_else(|error| match error {
-        Error::Rejected(rejection) => {
-            let reason = match &rejection {
-                Rejection::Render(error) => assets::explain(error),
-                _ => rejection.to_string(),
-            };
-            Outcome::DeadLettered { code: rejection.code(), reason }
-        }
-        Error::Retryable(failure) if message.attempt < MAX_ATTEMPTS => {
-            Outcome::Retry { reason: failure.to_string() }
-        }
-        Error::Retryable(failure) => {
-            Outcome::DeadLettered { code: "unavailable", reason: failure.to_string() }
-        }
-    })
+    let hint = match &result {
+        Err(Error::Rejected(Rejection::Render(error))) => assets::font_hint(error),
+        _ => None,
+    };
+    match Disposition::of(result, message.attempt, MAX_ATTEMPTS) {
+        Disposition::Done(outcome) => outcome,
+        Disposition::Retry { reason } => Outcome::Retry { reason },
+        Disposition::DeadLetter { code, reason } => Outcome::DeadLettered {
+            code,
+            reason: hint.map_or_else(|| reason.clone(), |hint| format!("{reason}; {hint}")),
+        },
+    }
 }
 
 async fn issue(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
@@ -133,7 +133,7 @@ async fn notify(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Er
 async fn settle(queue: &Queue, message: &Message, outcome: &Outcome) -> Result<(), TransientError> {
     match outcome {
         Outcome::Retry { .. } => {
-            queue.release(message, BACK_OFF * 4_u32.pow(message.attempt - 1)).await
+            queue.release(message, BACKOFF * 4_u32.pow(message.attempt - 1)).await
         }
         Outcome::DeadLettered { code, reason } => {
             queue.move_to_dead_letters(message, code, reason.clone()).await

@@ -8,8 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
-use testamur_engine::{Data, Document, Jpeg, PdfMetadata, RenderError, Template};
+use testamur_engine::{Data, Document, Jpeg, RenderError, Template};
 use testamur_pipeline::error::chain;
+use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use super::preview_json::{
     DownloadFormat, Margins, PreviewDiagnostic, PreviewOutput, RenderReply, RenderRequest,
@@ -218,7 +219,7 @@ impl PreviewState {
         };
         let (document, data) = self.compile(request, output)?;
         Ok(match format {
-            DownloadFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
+            DownloadFormat::Pdf => document.pdf(&pdf_metadata(&data, None)),
             DownloadFormat::Jpg | DownloadFormat::SocialCard => document.jpg(Jpeg::default()),
             DownloadFormat::Png => document.png(),
         }?)

@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use testamur_pipeline::TransientError;
+use testamur_pipeline::model::fields::Fields;
 
 use super::client::transient;
 
@@ -51,10 +52,16 @@ impl Table {
     }
 }
 
-/// Deserializes an attribute that may be absent, null or an empty string. Some DynamoDB clients write
-/// an empty string where they mean no value.
-fn empty_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+/// Converts the attributes of an item to fields that can be read one by one.
+///
+/// An attribute that JSON can't express, such as a binary one, becomes an empty list, which no
+/// field of ours accepts.
+fn fields(item: impl Into<serde_dynamo::Item>) -> Fields {
+    let json = |attribute: serde_dynamo::AttributeValue| {
+        serde_dynamo::from_attribute_value(attribute).unwrap_or(Value::Array(Vec::new()))
+    };
+    let attributes = item.into().into_inner().into_iter();
+    attributes.map(|(name, attribute)| (name, json(attribute))).collect::<Map<_, _>>().into()
 }
 
 /// Returns a string attribute.

@@ -12,7 +12,7 @@ use aws_sdk_scheduler::types::{
 use jiff::tz::Offset;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use testamur_pipeline::ports::{EmailScheduler, ScheduleOutcome};
-use testamur_pipeline::{CertificateGenerated, CertificateId, TransientError};
+use testamur_pipeline::{CertificateGenerated, TransientError};
 
 use super::client::transient;
 use crate::config::{self, ConfigError};
@@ -57,10 +57,10 @@ impl EventBridgeScheduler {
 impl EmailScheduler for EventBridgeScheduler {
     async fn schedule_email(
         &self,
-        id: CertificateId,
         event: &CertificateGenerated,
         time: Timestamp,
     ) -> Result<ScheduleOutcome, TransientError> {
+        let id = event.certificate_id;
         let exact_time = FlexibleTimeWindow::builder()
             .mode(FlexibleTimeWindowMode::Off)
             .build()

@@ -80,7 +80,7 @@ fn send_error(error: &SdkError<SendEmailError>) -> SendError {
     let code = error.code().unwrap_or("an error without a code");
     match error {
         SdkError::ServiceError(_) if PERMANENT_CODES.contains(&code) => {
-            SendError::Rejected(Rejection::Mail(format!("SES rejected it: {code}")))
+            SendError::Rejected(Rejection::MailRefused(format!("SES rejected it: {code}")))
         }
         SdkError::ServiceError(response) if response.raw().status().is_server_error() => {
             SendError::Unknown(failure(format!("SES returned {code}")))

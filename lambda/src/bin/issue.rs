@@ -20,10 +20,10 @@ async fn serve() -> Result<(), Error> {
     let table = Table::new(&sdk, config::text("TESTAMUR_TABLE")?);
     let issuer = Issuer {
         directory: table.clone(),
-        objects: Bucket::new(&sdk, config::text("TESTAMUR_BUCKET")?),
-        records: table,
+        object_store: Bucket::new(&sdk, config::text("TESTAMUR_BUCKET")?),
+        certificate_store: table,
         templates: Assets(&sdk).templates().await?,
-        settings: config::issue_config(aws::id_key(&sdk).await?)?,
+        config: config::issue_config(aws::id_key(&sdk).await?)?,
     };
     let handle = async |body: &str| {
         let mut event: CourseCompleted = events::parse(body)?;

@@ -22,7 +22,7 @@ async fn serve() -> Result<(), Error> {
     let delay = SignedDuration::from_secs(config::parsed::<u32>("TESTAMUR_MAIL_DELAY")?.into());
     let handle = async |body: &str| {
         let mut event: CertificateGenerated = events::parse(body)?;
-        telemetry::record_certificate(&event.certificate_id);
+        telemetry::record_certificate(event.certificate_id);
         event.traceparent = telemetry::outgoing_trace(event.traceparent);
         let outcome = schedule_notification(&scheduler, &event, Timestamp::now(), delay).await?;
         telemetry::scheduled(outcome);

@@ -22,14 +22,14 @@ async fn serve() -> Result<(), Error> {
     let notifier = Notifier {
         directory: table.clone(),
         mailer: SesMailer::new(&sdk, config::text("TESTAMUR_CONFIGURATION_SET")?),
-        deliveries: table.clone(),
-        suppressions: table,
+        delivery_log: table.clone(),
+        suppression_list: table,
         composer: Assets(&sdk).composer().await?,
-        confirmation: SignedDuration::from_secs(confirmation.into()),
+        claim_duration: SignedDuration::from_secs(confirmation.into()),
     };
     let handle = async |body: &str| {
         let event: CertificateGenerated = events::parse(body)?;
-        telemetry::record_certificate(&event.certificate_id);
+        telemetry::record_certificate(event.certificate_id);
         telemetry::notified(notifier.notify(&event, Timestamp::now()).await?, &event);
         Ok(())
     };

@@ -8,7 +8,9 @@ use std::panic::AssertUnwindSafe;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::{Error as RuntimeError, LambdaEvent, service_fn};
-use testamur_pipeline::{Error, TransientError};
+use testamur_pipeline::disposition::{OUT_OF_TIME, PANICKED};
+use testamur_pipeline::error::chain;
+use testamur_pipeline::{Disposition, Error, TransientError};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, warn};
 
@@ -20,9 +22,6 @@ use crate::telemetry::{self, metrics};
 /// The number of messages that are handled at a time. One processor lays out a certificate while the
 /// others wait for AWS.
 const CONCURRENCY: usize = 4;
-
-/// The code of a dead letter that failed with a retryable error at its last receive.
-const UNAVAILABLE: &str = "unavailable";
 
 /// Handles the invocations of a function that an SQS queue triggers.
 pub struct SqsHandler {
@@ -93,23 +92,16 @@ impl SqsHandler {
         handle: &impl AsyncFn(&str) -> Result<(), Error>,
     ) -> bool {
         let body = message.body.as_deref().unwrap_or_default();
-        let done = attempt(body, deadline, handle).await;
-        let move_to_dead_letters = async |code: &str, reason: &str| {
-            timeout_at(deadline.respond_by, self.move_to_dead_letters(body, code, reason))
-                .await
-                .unwrap_or(false)
-        };
-        match done {
-            Ok(()) => true,
-            Err(Error::Rejected(reason)) => {
-                move_to_dead_letters(reason.code(), &reason.to_string()).await
-            }
-            Err(Error::Retryable(reason)) if receives(message) < self.max_receives => {
-                warn!(%reason, receives = receives(message), "will be retried");
+        let result = attempt(body, deadline, handle).await;
+        match Disposition::of(result, receives(message), self.max_receives) {
+            Disposition::Done(()) => true,
+            Disposition::Retry { reason } => {
+                warn!(reason, receives = receives(message), "will be retried");
                 false
             }
-            Err(Error::Retryable(reason)) => {
-                move_to_dead_letters(UNAVAILABLE, &reason.to_string()).await
+            Disposition::DeadLetter { code, reason } => {
+                let moved = self.move_to_dead_letters(body, code, &reason);
+                timeout_at(deadline.respond_by, moved).await.unwrap_or(false)
             }
         }
     }
@@ -120,7 +112,7 @@ impl SqsHandler {
         match self.dead_letters.send(DeadLetter { body, code, reason }).await {
             Ok(()) => true,
             Err(error) => {
-                warn!(code, reason, %error, "will be retried");
+                warn!(code, reason, error = chain(&error), "will be retried");
                 false
             }
         }
@@ -142,11 +134,11 @@ async fn attempt(
     match timeout_at(deadline.finish_by, AssertUnwindSafe(handle(body)).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
-            metrics::dead_letter("panicked");
+            metrics::dead_letter(PANICKED);
             Err(TransientError::new("can't handle the message", "the program panicked").into())
         }
         Err(_) => {
-            metrics::dead_letter("out-of-time");
+            metrics::dead_letter(OUT_OF_TIME);
             Err(out_of_time())
         }
     }

@@ -14,15 +14,20 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use lambda_runtime::{Context, Error as RuntimeError, LambdaEvent, service_fn};
 use serde_json::json;
+use testamur_pipeline::error::chain;
 use testamur_pipeline::model::events::OutgoingEvent;
 use testamur_pipeline::ports::EventPublisher;
-use testamur_pipeline::{Error, TransientError};
+use testamur_pipeline::{Disposition, Error, TransientError};
 use tokio::time::timeout_at;
 use tracing::{Instrument, Span, info, warn};
 
 use crate::aws::{DeadLetter, DeadLetterQueue, EventBus, parse_change};
 use crate::deadline::Deadline;
 use crate::telemetry::{self, xray};
+
+/// The stream itself limits how often a record is delivered, so the handler always asks for another
+/// delivery.
+const UNLIMITED: u32 = u32::MAX;
 
 /// Handles the invocations of a function that the table's stream triggers.
 pub struct StreamHandler {
@@ -103,18 +108,17 @@ impl StreamHandler {
         record: &EventRecord,
         outcome: Result<(), Error>,
     ) -> Option<DynamoDbBatchItemFailure> {
-        let error = match outcome {
-            Ok(()) => {
+        let reason = match Disposition::of(outcome, 1, UNLIMITED) {
+            Disposition::Done(()) => {
                 info!("published");
                 return None;
             }
-            Err(Error::Retryable(failure)) => failure,
-            Err(Error::Rejected(rejection)) => self
-                .move_to_dead_letters(record, rejection.code(), &rejection.to_string())
-                .await
-                .err()?,
+            Disposition::Retry { reason } => reason,
+            Disposition::DeadLetter { code, reason } => {
+                chain(&self.move_to_dead_letters(record, code, &reason).await.err()?)
+            }
         };
-        warn!(%error, "will be retried");
+        warn!(reason, "will be retried");
         Some(failure(record))
     }
 
@@ -156,7 +160,7 @@ fn change<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Chang
                 event.traceparent = trace;
             }
             OutgoingEvent::CertificateGenerated(event) => {
-                telemetry::record_certificate(&event.certificate_id);
+                telemetry::record_certificate(event.certificate_id);
                 event.traceparent = trace;
             }
         }

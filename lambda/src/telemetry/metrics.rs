@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::json;
-use testamur_pipeline::issue::RENDER;
+use testamur_pipeline::issue::TYPESET_SPAN;
 use testamur_pipeline::notify::NotifyOutcome;
 use testamur_pipeline::{CertificateGenerated, IssueOutcome};
 use tracing::Subscriber;
@@ -146,7 +146,7 @@ pub(crate) struct LayoutTimer;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LayoutTimer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if attributes.metadata().name() == RENDER
+        if attributes.metadata().name() == TYPESET_SPAN
             && let Some(span) = context.span(id)
         {
             span.extensions_mut().insert(Instant::now());

@@ -1,37 +1,57 @@
-//! Addresses of learners: read as mail servers know them, and what stands for one where the address itself must not be kept.
+//! E-mail addresses: their validation, and the hash that replaces an address where it must not be
+//! stored.
 
 use idna::domain_to_ascii;
 use lettre::Address;
 use lettre::address::AddressError;
 use sha2::{Digest, Sha256};
 
-/// Reads a plain address. A domain in other scripts becomes what mail servers know it by ([RFC 5891](https://www.rfc-editor.org/rfc/rfc5891)).
+use crate::hex::hex;
+
+/// Parses an address without a display name, such as `ada@example.com`.
+///
+/// A domain in another script is converted to the ASCII form that mail servers use
+/// ([RFC 5891](https://www.rfc-editor.org/rfc/rfc5891)).
 ///
 /// # Errors
-/// What is wrong with it; it does not repeat the address.
+/// Fails if the text is not an address. The error does not repeat it.
+///
+/// ```
+/// # use testamur_pipeline::model::address;
+/// assert_eq!(address::parse("ada@bücher.example")?.to_string(), "ada@xn--bcher-kva.example");
+/// assert!(address::parse("ada").is_err());
+/// # Ok::<_, lettre::address::AddressError>(())
+/// ```
 pub fn parse(text: &str) -> Result<Address, AddressError> {
     let (user, domain) = text.rsplit_once('@').ok_or(AddressError::MissingParts)?;
     Address::new(user, domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?)
 }
 
-/// Stands for an address: the SHA-256 of its lower-case form, its domain in ASCII, in hexadecimal.
+/// The hash of an address: SHA-256 of its lower-case form with the domain in ASCII, as 64
+/// hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AddressHash(String);
 
 impl AddressHash {
-    /// The hash of an address, bare or as `Name <address>`.
+    /// Hashes an address, with or without a display name.
+    ///
+    /// ```
+    /// # use testamur_pipeline::model::address::AddressHash;
+    /// assert_eq!(AddressHash::of("Ada <Ada@Example.com>"), AddressHash::of("ada@example.com"));
+    /// ```
     #[must_use]
     pub fn of(address: &str) -> Self {
         let bare = address
             .rsplit_once('<')
             .map_or(address, |(_, rest)| rest.trim_end().trim_end_matches('>'))
             .trim();
-        let known = parse(bare).map_or_else(|_| bare.to_owned(), |address| address.to_string());
-        let hash = Sha256::digest(known.to_lowercase());
-        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        // A mail service can report an address that we would not send to, so a malformed one is
+        // hashed as it is.
+        let canonical = parse(bare).map_or_else(|_| bare.to_owned(), |address| address.to_string());
+        Self(hex(&Sha256::digest(canonical.to_lowercase())))
     }
 
-    /// Its 64 digits.
+    /// Returns the 64 hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

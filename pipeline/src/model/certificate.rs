@@ -1,4 +1,4 @@
-//! A certificate's identity, where its files are, and what is recorded of it.
+//! A certificate's id, the keys of its objects, and its record.
 
 use std::fmt;
 
@@ -11,18 +11,19 @@ use uuid::Uuid;
 use crate::model::events::CertificateGenerated;
 use crate::model::trace::{self, TraceParent};
 
-/// The secret of a deployment from which certificate ids are derived. A new key would mean new certificates for old completions.
+/// The secret key of a deployment from which certificate ids are derived. Changing it gives old
+/// completions new ids, and so second certificates.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdKey([u8; 32]);
 
 impl IdKey {
-    /// Takes 32 random bytes.
+    /// Makes a key from 32 random bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Reads 64 hexadecimal digits; none if it is anything else.
+    /// Parses 64 hexadecimal digits. Returns `None` for any other text.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -35,29 +36,42 @@ impl IdKey {
         Some(Self(bytes))
     }
 
-    /// The key's bytes, for the store that keeps it.
+    /// Returns the key's bytes, to be stored in a protected place.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
+/// Hides the key, which must not appear in logs.
 impl fmt::Debug for IdKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("IdKey(..)")
     }
 }
 
-/// The id of a certificate: the same for every delivery of one completion, and not to be guessed from the enrollment.
+/// The id of a certificate, such as `229520cf-f31e-8123-8f1c-2f2177bde1c6`. One enrollment always
+/// has the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateId(Uuid);
 
 impl CertificateId {
-    /// Derives the id of an enrollment's certificate: the first 16 bytes of HMAC-SHA-256 over a label and the enrollment id,
-    /// laid out as a UUID of version 8 ([RFC 9562, 5.8](https://www.rfc-editor.org/rfc/rfc9562#section-5.8)).
+    /// Derives the id of an enrollment's certificate: the first 16 bytes of HMAC-SHA-256 over a
+    /// label and the enrollment id, as a UUID of version 8 ([RFC 9562,
+    /// 5.8](https://www.rfc-editor.org/rfc/rfc9562#section-5.8)).
+    ///
+    /// ```
+    /// # use testamur_pipeline::{CertificateId, IdKey};
+    /// let key = IdKey::from_hex(&"0b".repeat(32)).unwrap();
+    /// let id = CertificateId::derive(&key, "e-1");
+    /// assert_eq!(id.to_string(), "229520cf-f31e-8123-8f1c-2f2177bde1c6");
+    /// assert_eq!(id, CertificateId::derive(&key, "e-1"));
+    /// ```
     #[must_use]
     pub fn derive(key: &IdKey, enrollment_id: &str) -> Self {
+        // The id is part of a public URL, and enrollment ids can often be guessed. Without the key,
+        // a plain hash would let anyone compute the URL of another learner's certificate.
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of any length");
         mac.update(b"testamur certificate\0");
@@ -67,7 +81,7 @@ impl CertificateId {
         Self(Uuid::new_v8(*bytes))
     }
 
-    /// Reads an id as it is printed; none if it is no UUID.
+    /// Parses a UUID. Returns `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::parse_str(text).ok().map(Self)
@@ -80,22 +94,31 @@ impl fmt::Display for CertificateId {
     }
 }
 
-/// The keys under which a certificate's objects are stored.
+/// The keys of a certificate's objects in the object store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectKeys {
-    /// The certificate itself.
+    /// The PDF.
     pub pdf: String,
-    /// The image of its page.
+    /// The thumbnail: the page as a JPG.
     pub jpg: String,
-    /// The social card, where the template has one.
+    /// The social card, a JPG. There is no such object if the template has no social card.
     pub social_card: String,
-    /// What is printed on it, for programs.
+    /// The [`Metadata`] of the certificate, JSON.
     pub metadata: String,
 }
 
 impl ObjectKeys {
-    /// The keys of a certificate printed with the facts that `content_hash` stands for: two deliveries that differ, say in the
-    /// learner's name, never write each other's objects, wherever they run.
+    /// Returns the keys for a certificate id and a content hash.
+    ///
+    /// The content hash is part of each key, so two deliveries of one event that print something
+    /// different, such as a corrected name, never overwrite each other's objects.
+    ///
+    /// ```
+    /// # use testamur_pipeline::{CertificateId, model::certificate::ObjectKeys};
+    /// let id = CertificateId::parse("229520cf-f31e-8123-8f1c-2f2177bde1c6").unwrap();
+    /// let keys = ObjectKeys::of(id, "0badcafe");
+    /// assert_eq!(keys.pdf, "certificates/229520cf-f31e-8123-8f1c-2f2177bde1c6-0badcafe.pdf");
+    /// ```
     #[must_use]
     pub fn of(id: CertificateId, content_hash: &str) -> Self {
         let key = |extension: &str| format!("certificates/{id}-{content_hash}.{extension}");
@@ -108,7 +131,7 @@ impl ObjectKeys {
     }
 }
 
-/// What is stored beside the files of a certificate.
+/// The facts about a certificate that are stored beside its files, as JSON for other programs.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata<'a> {
@@ -123,79 +146,101 @@ pub struct Metadata<'a> {
     template: &'a TemplateRef,
 }
 
-/// The record of a certificate, which later retrieval and validation read.
+/// The record of an issued certificate. It is written once, after the certificate's files are
+/// stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateRecord {
-    /// The certificate.
+    /// The certificate's id.
     pub certificate_id: CertificateId,
-    /// The completion it certifies.
+    /// The enrollment whose completion it certifies.
     pub enrollment_id: String,
-    /// Whose it is.
+    /// The learner's id.
     pub user_id: String,
-    /// For which course.
+    /// The course's id.
     pub course_id: String,
-    /// Stands for everything that is printed: the first digits of a hash.
+    /// The first 8 hexadecimal digits of a SHA-256 over everything that is printed, such as
+    /// `0badcafe`; part of the object keys.
     pub content_hash: String,
-    /// The course's name as printed.
+    /// The course's title as printed.
     pub course_name: String,
     /// The learner's name as printed.
     pub user_name: String,
-    /// The date of issue: when the course was completed.
+    /// The date of issue, which is the time of the completion: RFC 3339, such as
+    /// `2026-11-23T09:30:00Z`.
     pub issued_at: Timestamp,
-    /// Where the PDF is.
+    /// The address of the PDF.
     pub pdf_url: String,
-    /// Where the image is.
+    /// The address of the thumbnail.
     pub thumbnail_url: String,
-    /// Where the social card is, if the template has one.
+    /// The address of the social card, if the template has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub social_card_url: Option<String>,
-    /// Whether it holds.
+    /// The state of the certificate.
     pub status: CertificateStatus,
-    /// When this record was written.
+    /// When this record was written, RFC 3339.
     pub created: Timestamp,
-    /// The language it was printed for.
+    /// The locale in which the certificate is printed, such as `pt-BR`.
     pub locale: String,
-    /// The language it should have been printed for, if the template does not have that.
+    /// The locale that was requested, if the template does not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_locale: Option<String>,
-    /// Counts the issues of this certificate, from 1.
+    /// Counts how often this certificate was issued, from 1.
     pub revision: u32,
-    /// The template that made it. Later edits of the template do not change an issued certificate.
+    /// The template that produced it. Later edits of the template do not change an issued
+    /// certificate.
     pub template: TemplateRef,
-    /// The trace in which it was made.
+    /// The trace in which the certificate was issued.
     #[serde(default, deserialize_with = "trace::lenient", skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
 }
 
-/// Whether a certificate holds.
+/// The state of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum CertificateStatus {
-    /// It does.
+    /// The certificate is valid.
     Active,
 }
 
-/// The exact template that made a certificate.
+/// The exact version of the template that produced a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateRef {
-    /// Its id.
+    /// The template's id, such as `completion`.
     pub id: String,
-    /// Its version.
+    /// The template's version, such as `1.0.0`.
     pub version: String,
-    /// The SHA-256 of its content.
+    /// The SHA-256 of the template's files, as 64 hexadecimal digits.
     pub hash: String,
 }
 
+/// A stored record does not have the fields of a [`CertificateRecord`].
+///
+/// It replaces the parser's own error, which can quote a learner's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored record does not have the format of a certificate record")]
+pub struct RecordFormatError;
+
 impl CertificateRecord {
-    /// The keys of its objects.
+    /// Parses a stored record.
+    ///
+    /// # Errors
+    /// Fails if the text is not JSON or a field is absent or malformed.
+    pub fn from_json(json: &str) -> Result<Self, RecordFormatError> {
+        serde_json::from_str(json).map_err(|_| RecordFormatError)
+    }
+
+    /// Returns the keys of the certificate's objects.
     #[must_use]
     pub fn keys(&self) -> ObjectKeys {
         ObjectKeys::of(self.certificate_id, &self.content_hash)
     }
 
-    /// What is stored beside the files; it holds nothing that differs between two deliveries of one event.
+    /// Returns the metadata to be stored beside the files.
+    ///
+    /// It leaves out `created` and the trace, which differ between two deliveries of one event, so
+    /// repeated writes of the object have the same bytes.
     #[must_use]
     pub fn metadata(&self) -> Metadata<'_> {
         Metadata {
@@ -211,11 +256,11 @@ impl CertificateRecord {
         }
     }
 
-    /// The news of this certificate.
+    /// Returns the event that announces this certificate to other systems.
     #[must_use]
     pub fn certificate_generated_event(&self) -> CertificateGenerated {
         CertificateGenerated {
-            certificate_id: self.certificate_id.to_string(),
+            certificate_id: self.certificate_id,
             user_id: self.user_id.clone(),
             course_id: self.course_id.clone(),
             course_name: self.course_name.clone(),

@@ -1,109 +1,125 @@
-//! The events on the wire. They arrive bare or in an EventBridge envelope; fields we do not know are ignored.
+//! The events on the wire, as JSON objects, bare or in an [EventBridge envelope].
+//!
+//! Unknown fields are ignored, so a producer can add fields at any time.
+//!
+//! [EventBridge envelope]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html
 
 use jiff::Timestamp;
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
-use testamur_engine::canonical_locale;
 
-use crate::error::{Rejection, without_values};
-use crate::model::trace::{self, TraceParent};
+use crate::error::Rejection;
+use crate::model::certificate::CertificateId;
+use crate::model::fields::{FieldError, Fields};
+use crate::model::trace::TraceParent;
 
-/// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
-const MAX_ID: usize = 1024;
-
-/// An event that other systems see.
-pub trait Event: DeserializeOwned {
-    /// Its name, the envelope's `detail-type`.
+/// An event that is exchanged with other systems.
+pub trait Event: Sized {
+    /// The kind of event, which is the envelope's `detail-type`, such as `CourseCompleted`.
     const DETAIL_TYPE: &'static str;
 
-    /// The ids it carries, by name; none may be empty, overlong or hold control characters.
-    fn ids(&self) -> Vec<(&'static str, &str)>;
+    /// Reads the event from the fields of its JSON object.
+    ///
+    /// # Errors
+    /// Fails if a required field is absent or a field is malformed.
+    fn from_fields(fields: &mut Fields) -> Result<Self, FieldError>;
 }
 
-/// A learner has completed a course.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A learner has completed a course. Its certificate is to be issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CourseCompleted {
-    /// Who.
+    /// `userId`: the learner's id in the directory, such as `u-ada`; at most 1,024 bytes.
     pub user_id: String,
-    /// What.
+    /// `courseId`: the course's id in the directory, such as `c-1`; at most 1,024 bytes.
     pub course_id: String,
-    /// The enrollment; there is one certificate for each.
+    /// `enrollmentId`: such as `e-1`; at most 1,024 bytes. There is one certificate for each
+    /// enrollment.
     pub enrollment_id: String,
-    /// When, which is also the date of issue.
-    #[serde(deserialize_with = "time")]
+    /// `completedAt`: RFC 3339, such as `2026-11-23T09:30:00Z`. It becomes the date of issue.
     pub completed_at: Timestamp,
-    /// The language of the certificate, such as `pt-BR`; the course's or the learner's if none.
-    #[serde(default, deserialize_with = "locale", skip_serializing_if = "Option::is_none")]
+    /// `locale`: the locale of the certificate as a BCP 47 tag, such as `pt-BR`. Where it is absent
+    /// or empty, the course's locale applies, then the learner's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// What the template prints besides, such as scores; its schema says what it takes.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    /// `details`: further data for the template, such as `{"hours": 12}`. The template's schema
+    /// restricts it.
+    #[serde(skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
-    /// The trace it belongs to.
-    #[serde(default, deserialize_with = "trace::lenient", skip_serializing_if = "Option::is_none")]
+    /// `traceparent`: the trace that the completion belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
 }
 
 impl Event for CourseCompleted {
     const DETAIL_TYPE: &'static str = "CourseCompleted";
 
-    fn ids(&self) -> Vec<(&'static str, &str)> {
-        vec![
-            ("userId", &self.user_id),
-            ("courseId", &self.course_id),
-            ("enrollmentId", &self.enrollment_id),
-        ]
+    fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            user_id: fields.id("userId")?,
+            course_id: fields.id("courseId")?,
+            enrollment_id: fields.id("enrollmentId")?,
+            completed_at: fields.timestamp("completedAt")?,
+            locale: fields.optional_locale("locale")?,
+            details: fields.map("details")?,
+            traceparent: fields.trace_parent("traceparent"),
+        })
     }
 }
 
-/// A certificate exists: its files are stored and its record is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A certificate has been issued: its files are stored and its record is written. Its e-mail is to
+/// be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateGenerated {
-    /// The certificate.
-    pub certificate_id: String,
-    /// Whose it is.
+    /// `certificateId`: a UUID, such as `0d9c8f1e-5a7b-8c3d-9e2f-1a2b3c4d5e6f`.
+    pub certificate_id: CertificateId,
+    /// `userId`: the learner's id in the directory, such as `u-ada`.
     pub user_id: String,
-    /// For which course.
+    /// `courseId`: the course's id in the directory, such as `c-1`.
     pub course_id: String,
-    /// The course's name as printed.
+    /// `courseName`: the course's title as printed.
     pub course_name: String,
-    /// The learner's name as printed.
+    /// `userName`: the learner's name as printed.
     pub user_name: String,
-    /// The date of issue.
+    /// `issuedAt`: RFC 3339, such as `2026-11-23T09:30:00Z`.
     pub issued_at: Timestamp,
-    /// Where the certificate can be opened.
+    /// `certificateUrl`: the address of the PDF.
     pub certificate_url: String,
-    /// The trace it belongs to.
-    #[serde(default, deserialize_with = "trace::lenient", skip_serializing_if = "Option::is_none")]
+    /// `traceparent`: the trace that the completion belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
 }
 
 impl Event for CertificateGenerated {
     const DETAIL_TYPE: &'static str = "CertificateGenerated";
 
-    fn ids(&self) -> Vec<(&'static str, &str)> {
-        vec![
-            ("certificateId", &self.certificate_id),
-            ("userId", &self.user_id),
-            ("courseId", &self.course_id),
-        ]
+    fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
+        Ok(Self {
+            certificate_id: fields.certificate_id("certificateId")?,
+            user_id: fields.id("userId")?,
+            course_id: fields.id("courseId")?,
+            course_name: fields.string("courseName")?,
+            user_name: fields.string("userName")?,
+            issued_at: fields.timestamp("issuedAt")?,
+            certificate_url: fields.string("certificateUrl")?,
+            traceparent: fields.trace_parent("traceparent"),
+        })
     }
 }
 
-/// An event on its way out.
+/// An event to be published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum OutgoingEvent {
     /// A learner has completed a course.
     CourseCompleted(CourseCompleted),
-    /// A certificate exists.
+    /// A certificate has been issued.
     CertificateGenerated(CertificateGenerated),
 }
 
 impl OutgoingEvent {
-    /// Its name, the envelope's `detail-type`.
+    /// Returns the kind of event, which is the envelope's `detail-type`.
     #[must_use]
     pub fn detail_type(&self) -> &'static str {
         match self {
@@ -112,13 +128,13 @@ impl OutgoingEvent {
         }
     }
 
-    /// The event as it goes into an envelope.
+    /// Returns the event as JSON, which is the envelope's `detail`.
     #[must_use]
     pub fn detail(&self) -> String {
         serde_json::to_string(self).expect("events have string keys only")
     }
 
-    /// The trace it belongs to.
+    /// Returns the trace that the event belongs to.
     #[must_use]
     pub fn traceparent(&self) -> Option<TraceParent> {
         match self {
@@ -128,59 +144,41 @@ impl OutgoingEvent {
     }
 }
 
-/// Reads an event, bare or in an EventBridge envelope.
+/// Parses an event, bare or in an EventBridge envelope.
 ///
 /// # Errors
-/// [`Rejection::Event`] that says what is missing or wrong; it never repeats the event itself, which may hold personal data.
-pub fn parse<E: Event>(text: &str) -> Result<E, Rejection> {
-    let reject = |reason: String| Rejection::Event { kind: E::DETAIL_TYPE, reason };
-    let value: Value = serde_json::from_str(text).map_err(|e| reject(format!("not JSON: {e}")))?;
-    let event: E = serde_json::from_value(detail::<E>(value).map_err(reject)?)
-        .map_err(|e| reject(without_values(&e.to_string())))?;
-    for (name, id) in event.ids() {
-        check_id(name, id).map_err(reject)?;
-    }
-    Ok(event)
+/// Fails with [`Rejection::Event`], which names the field that is absent or malformed and never
+/// repeats a value.
+///
+/// ```
+/// use testamur_pipeline::{CourseCompleted, model::events};
+///
+/// let event: CourseCompleted = events::parse(
+///     r#"{
+///         "userId": "u-ada", "courseId": "c-1", "enrollmentId": "e-1",
+///         "completedAt": "2026-11-23T09:30:00Z", "details": { "hours": 12 }
+///     }"#,
+/// )?;
+/// assert_eq!(event.details["hours"], 12);
+///
+/// let error = events::parse::<CourseCompleted>(r#"{"userId": 7}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "invalid CourseCompleted event: userId: expected a string");
+/// # Ok::<_, testamur_pipeline::Rejection>(())
+/// ```
+pub fn parse<E: Event>(json: &str) -> Result<E, Rejection> {
+    let event = Fields::parse(json).and_then(unwrap_envelope::<E>);
+    event
+        .and_then(|mut fields| E::from_fields(&mut fields))
+        .map_err(|error| Rejection::event(E::DETAIL_TYPE, error))
 }
 
-/// Takes an event out of its envelope, if it has one.
-fn detail<E: Event>(mut value: Value) -> Result<Value, String> {
-    let Some(envelope) = value.as_object_mut() else {
-        return Err("not a JSON object".to_owned());
-    };
-    match envelope.get("detail-type") {
-        None => Ok(value),
-        Some(found) if found == E::DETAIL_TYPE => {
-            envelope.remove("detail").ok_or("its envelope has no detail".to_owned())
+/// Returns the fields of `detail` if there is an envelope, else the fields unchanged.
+fn unwrap_envelope<E: Event>(mut fields: Fields) -> Result<Fields, FieldError> {
+    match fields.optional_string("detail-type")? {
+        None => Ok(fields),
+        Some(found) if found == E::DETAIL_TYPE => fields.object("detail"),
+        Some(found) => {
+            Err(FieldError::new(format!("detail-type is {found:?}, expected {:?}", E::DETAIL_TYPE)))
         }
-        Some(found) => Err(format!("its detail-type is {found}")),
-    }
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    let parsed = String::deserialize(deserializer)?.parse();
-    parsed.map_err(|_| D::Error::custom("completedAt is no time such as 2026-11-23T09:30:00Z"))
-}
-
-/// A language tag, or nothing: an empty one is none.
-fn locale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    match Option::<String>::deserialize(deserializer)? {
-        Some(tag) if tag.is_empty() => Ok(None),
-        Some(tag) if canonical_locale(&tag).is_none() => {
-            Err(D::Error::custom("locale is no language tag such as pt-BR"))
-        }
-        tag => Ok(tag),
-    }
-}
-
-fn check_id(name: &str, id: &str) -> Result<(), String> {
-    if id.is_empty() {
-        Err(format!("{name} is empty"))
-    } else if id.len() > MAX_ID {
-        Err(format!("{name} has {} bytes, more than {MAX_ID}", id.len()))
-    } else if id.chars().any(char::is_control) {
-        Err(format!("{name} holds a control character"))
-    } else {
-        Ok(())
     }
 }

@@ -1,24 +1,25 @@
-//! A learner's name, and the order of its parts where they are known.
+//! A learner's name, and the order of given and family name.
 //!
-//! Source of the order: the locales that write the family name first in Unicode's CLDR
-//! ([UTS #35, part 8](https://www.unicode.org/reports/tr35/tr35-personNames.html#person-name-object)). Titles, patronymics and
-//! forms of address are left out: who has them gives the name in one piece.
+//! Source of the order: the locales that write the family name first in Unicode's CLDR ([UTS #35,
+//! part 8](https://www.unicode.org/reports/tr35/tr35-personNames.html#person-name-object)). Titles,
+//! patronymics and forms of address have no part of their own: a directory gives such a name as one
+//! text.
 
 use testamur_engine::canonical_locale;
 use unicode_script::{Script, UnicodeScript};
 
-/// Languages whose names keep the family name first in every text.
+/// Languages whose names put the family name first in a text of any language.
 const FAMILY_FIRST: [&str; 4] = ["ko", "vi", "yue", "zh"];
 
-/// Languages whose names have the family name first in texts of the same language.
-const FAMILY_FIRST_AT_HOME: [&str; 7] = ["hu", "ja", "km", "mn", "si", "ta", "te"];
+/// Languages whose names put the family name first in a text of the same language only.
+const FAMILY_FIRST_IN_OWN_LANGUAGE: [&str; 7] = ["hu", "ja", "km", "mn", "si", "ta", "te"];
 
-/// A name as the directory has it.
+/// A name as the directory stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Name {
-    /// In one piece, printed as it is.
+    /// One text, printed unchanged.
     Full(String),
-    /// In two parts, whose order depends on languages and script.
+    /// Two parts, whose order depends on language and script.
     Parts {
         /// The given name or names.
         given: String,
@@ -28,10 +29,10 @@ pub enum Name {
 }
 
 impl Name {
-    /// The name of an entry that has it in one piece or in two parts.
+    /// Makes a name from a directory entry that has either the full name or both parts.
     ///
     /// # Errors
-    /// What to give instead of nothing, of one part, or of everything.
+    /// Fails for any other combination. The text says which fields to give.
     pub fn from_parts(
         full: Option<String>,
         given: Option<String>,
@@ -44,7 +45,11 @@ impl Name {
         }
     }
 
-    /// The name as a text in the language `text` shows it; `own` is the language of its bearer, if it is known.
+    /// Formats the name for a text in the language `text`. `own` is the learner's language, if it
+    /// is known.
+    ///
+    /// A family name in Han, Hangul, Hiragana or Katakana comes first, without a space if both
+    /// parts are Han or Hangul. For other scripts the learner's language decides.
     ///
     /// ```
     /// # use testamur_pipeline::model::name::Name;
@@ -59,7 +64,9 @@ impl Name {
             Self::Parts { given, family } => (given, family),
         };
         match east_asian(family) {
-            Some(Script::Han | Script::Hangul) if is_closed_up(given) => format!("{family}{given}"),
+            Some(Script::Han | Script::Hangul) if is_han_or_hangul(given) => {
+                format!("{family}{given}")
+            }
             Some(_) => format!("{family} {given}"),
             None if is_family_first(own, text) => format!("{family} {given}"),
             None => format!("{given} {family}"),
@@ -72,22 +79,22 @@ fn is_family_first(own: Option<&str>, text: &str) -> bool {
         return false;
     };
     FAMILY_FIRST.contains(&own.as_str())
-        || FAMILY_FIRST_AT_HOME.contains(&own.as_str())
+        || FAMILY_FIRST_IN_OWN_LANGUAGE.contains(&own.as_str())
             && language(text).is_some_and(|text| text == own)
 }
 
+/// Returns the language subtag of a tag, such as `pt` of `pt-BR`.
 fn language(tag: &str) -> Option<String> {
     Some(canonical_locale(tag)?.split('-').next()?.to_owned())
 }
 
-/// The script of a name's first letter, if it is one of those that write the family name first.
+/// Returns the script of a name's first letter if that script puts the family name first.
 fn east_asian(name: &str) -> Option<Script> {
     let script = name.chars().find(|c| c.is_alphabetic())?.script();
     matches!(script, Script::Han | Script::Hangul | Script::Hiragana | Script::Katakana)
         .then_some(script)
 }
 
-/// Whether a given name follows the family name without a space: it is all Han or Hangul.
-fn is_closed_up(given: &str) -> bool {
-    given.chars().all(|c| matches!(c.script(), Script::Han | Script::Hangul))
+fn is_han_or_hangul(name: &str) -> bool {
+    name.chars().all(|c| matches!(c.script(), Script::Han | Script::Hangul))
 }

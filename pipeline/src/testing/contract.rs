@@ -1,7 +1,9 @@
-//! What every adapter of a port must do, as tests: each function fails with a panic that says what is broken.
+//! The promises of [`crate::ports`] as tests. Each function panics with a text that names the
+//! broken promise.
 //!
-//! They are run against [`crate::testing::memory`], against SQLite and a folder, and against AWS as two emulators know it. They leave out
-//! what differs between deployments on purpose, such as how long a store keeps what it holds.
+//! Every adapter runs them: [`crate::testing::memory`], SQLite with a folder, and the AWS adapters
+//! on emulators. They leave out what may differ between deployments, such as how long a store keeps
+//! its entries.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,7 +21,8 @@ use crate::ports::{
     SuppressionList, SuppressionReason,
 };
 
-/// A record that a contract writes; its course has a name in many scripts.
+/// Returns a record for tests. Its course name has several scripts and quotation marks, which a
+/// store must keep.
 #[must_use]
 pub fn record(enrollment_id: &str) -> CertificateRecord {
     let certificate_id = CertificateId::derive(&IdKey::new([7; 32]), enrollment_id);
@@ -51,140 +54,125 @@ pub fn record(enrollment_id: &str) -> CertificateRecord {
     }
 }
 
-/// Learners and courses: the directory must hold the learner `u-1`, Ada Lovelace with an address and the language `en-GB`, and
-/// the course `c-1` by Charles Babbage, and nobody and nothing else.
+/// Tests [`Directory`]. The directory must hold the user `u-1`, Ada Lovelace with the address
+/// `ada@example.com` and the locale `en-GB`, and the course `c-1`, Analytical Engines by Charles
+/// Babbage, and no other entry.
 pub async fn directory(directory: &impl Directory) {
-    let user = directory.user("u-1").await.unwrap().expect("the learner is known");
+    let user = directory.user("u-1").await.unwrap().expect("the user exists");
     assert_eq!(user.name.format(None, "en"), "Ada Lovelace");
     assert_eq!(
         (user.email.as_deref(), user.locale.as_deref()),
         (Some("ada@example.com"), Some("en-GB"))
     );
-    let course = directory.course("c-1").await.unwrap().expect("the course is known");
+    let course = directory.course("c-1").await.unwrap().expect("the course exists");
     assert_eq!(
         (course.name.as_str(), course.author.as_str()),
         ("Analytical Engines", "Charles Babbage")
     );
     assert_eq!((course.instructor, course.template, course.locale), (None, None, None));
     for unknown in ["u-2", "c-1", "", "U-1", "u-1 ", "'; DROP TABLE users; --", "王"] {
-        assert!(directory.user(unknown).await.unwrap().is_none(), "a user {unknown:?}");
+        assert!(directory.user(unknown).await.unwrap().is_none(), "found a user {unknown:?}");
     }
-    assert!(directory.course("u-1").await.unwrap().is_none(), "a course named like a user");
+    assert!(directory.course("u-1").await.unwrap().is_none(), "a user was found as a course");
 }
 
-/// Files: `read` gives what is kept under a key and, where the store knows it, its media type.
-pub async fn objects<O: ObjectStore>(
-    objects: &O,
+/// Tests [`ObjectStore`]. `read` returns the content under a key and its media type, if the store
+/// keeps media types.
+pub async fn object_store<Store: ObjectStore>(
+    store: &Store,
     read: impl AsyncFn(&str) -> Option<(Vec<u8>, Option<String>)>,
 ) {
     let key = "certificates/contract.pdf";
-    assert!(read(key).await.is_none(), "an object before there is one");
+    assert!(read(key).await.is_none(), "an object exists before it was stored");
     for bytes in [vec![0, 1, 254, 255], Vec::new(), vec![b'x'; 3 << 20]] {
-        objects
-            .put(Object {
-                key: key.to_owned(),
-                content_type: "application/pdf",
-                bytes: bytes.clone(),
-            })
-            .await
-            .unwrap();
-        let (kept, content_type) = read(key).await.expect("the object is kept");
-        assert!(kept == bytes, "other bytes");
-        assert!(content_type.is_none_or(|kind| kind == "application/pdf"), "another media type");
+        let object =
+            Object { key: key.to_owned(), content_type: "application/pdf", bytes: bytes.clone() };
+        store.put(object).await.unwrap();
+        let (stored, content_type) = read(key).await.expect("the object is stored");
+        assert!(stored == bytes, "the content differs");
+        assert!(
+            content_type.is_none_or(|kind| kind == "application/pdf"),
+            "the media type differs"
+        );
     }
 }
 
-/// CertificateStore: `announced` counts the announcements of a certificate, if that can be seen at once.
-pub async fn records<R: CertificateStore>(
-    records: &R,
-    announced: impl AsyncFn(CertificateId) -> Option<usize>,
+/// Tests [`CertificateStore`]. `count_events` counts the `CertificateGenerated` events of a
+/// certificate, or returns `None` if they can't be seen at once.
+pub async fn certificate_store<Store: CertificateStore>(
+    store: &Store,
+    count_events: impl AsyncFn(CertificateId) -> Option<usize>,
 ) {
     let first = record("e-contract-1");
     let id = first.certificate_id;
-    assert_eq!(records.find(id).await.unwrap(), None);
-    assert_eq!(records.create(&first).await.unwrap(), CreateOutcome::Created);
-    assert_eq!(records.find(id).await.unwrap().as_ref(), Some(&first));
+    assert_eq!(store.find(id).await.unwrap(), None);
+    assert_eq!(store.create(&first).await.unwrap(), CreateOutcome::Created);
+    assert_eq!(store.find(id).await.unwrap().as_ref(), Some(&first));
 
     let other = CertificateRecord {
-        user_name: "Somebody Else".to_owned(),
+        user_name: "Grace Hopper".to_owned(),
         social_card_url: None,
         ..first.clone()
     };
-    assert_eq!(
-        records.create(&other).await.unwrap(),
-        CreateOutcome::Exists(Box::new(first.clone()))
-    );
-    assert_eq!(records.find(id).await.unwrap(), Some(first), "a record was written over");
-    assert!(announced(id).await.is_none_or(|count| count == 1), "not announced once");
+    let exists = CreateOutcome::Exists(Box::new(first.clone()));
+    assert_eq!(store.create(&other).await.unwrap(), exists);
+    assert_eq!(store.find(id).await.unwrap(), Some(first), "a record was overwritten");
+    assert!(count_events(id).await.is_none_or(|count| count == 1), "not exactly one event");
 
-    let contested = record("e-contract-2");
-    let attempts = create_three_times(records, &contested).await;
-    let created = attempts.iter().filter(|creation| **creation == CreateOutcome::Created).count();
-    assert_eq!(created, 1, "two writers at once: {attempts:?}");
-    assert_eq!(records.find(record("e-contract-3").certificate_id).await.unwrap(), None);
+    let outcomes = create_three_times(store, &record("e-contract-2")).await;
+    let created = outcomes.iter().filter(|outcome| **outcome == CreateOutcome::Created).count();
+    assert_eq!(created, 1, "not exactly one of three writers succeeded: {outcomes:?}");
+    assert_eq!(store.find(record("e-contract-3").certificate_id).await.unwrap(), None);
 }
 
-async fn create_three_times<R: CertificateStore>(
-    records: &R,
+async fn create_three_times<Store: CertificateStore>(
+    store: &Store,
     record: &CertificateRecord,
 ) -> [CreateOutcome; 3] {
-    let (a, b, c) =
-        tokio::join!(records.create(record), records.create(record), records.create(record));
+    let (a, b, c) = tokio::join!(store.create(record), store.create(record), store.create(record));
     [a.unwrap(), b.unwrap(), c.unwrap()]
 }
 
-/// DeliveryLog. `exclusive` says that nobody else can work on the store, so that a turn is never taken.
-pub async fn deliveries(deliveries: &impl DeliveryLog, exclusive: bool) {
+/// Tests [`DeliveryLog`]. `exclusive` states that one process alone uses the store, so a claim is
+/// always acquired.
+pub async fn delivery_log(log: &impl DeliveryLog, exclusive: bool) {
     let at = |seconds: i64| {
         Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)).unwrap()
     };
     let lease = |from: i64| Lease::new(at(from), SignedDuration::from_secs(60));
-    let taken = if exclusive { Claim::Acquired } else { Claim::HeldElsewhere };
+    let held = if exclusive { Claim::Acquired } else { Claim::HeldElsewhere };
     let id = record("e-delivery-1").certificate_id;
+    let claim = async |from: i64| log.claim(id, lease(from)).await.unwrap();
 
-    assert_eq!(deliveries.claim(id, lease(0)).await.unwrap(), Claim::Acquired);
-    assert_eq!(deliveries.claim(id, lease(59)).await.unwrap(), taken, "before the lease is over");
-    assert_eq!(
-        deliveries.claim(id, lease(130)).await.unwrap(),
-        Claim::Acquired,
-        "after the lease is over"
-    );
-    deliveries.release(id, lease(0)).await.unwrap();
-    assert_eq!(
-        deliveries.claim(id, lease(131)).await.unwrap(),
-        taken,
-        "somebody else's turn was given back"
-    );
-    deliveries.release(id, lease(130)).await.unwrap();
-    assert_eq!(
-        deliveries.claim(id, lease(131)).await.unwrap(),
-        Claim::Acquired,
-        "after it was given back"
-    );
-    deliveries.mark_sent(id, Some("message"), at(132)).await.unwrap();
-    deliveries.release(id, lease(131)).await.unwrap();
+    assert_eq!(claim(0).await, Claim::Acquired);
+    assert_eq!(claim(0).await, Claim::Acquired, "the same lease again");
+    assert_eq!(claim(59).await, held, "before the lease ends");
+    assert_eq!(claim(130).await, Claim::Acquired, "after the lease has ended");
+    log.release(id, lease(0)).await.unwrap();
+    assert_eq!(claim(131).await, held, "the claim of another holder was released");
+    log.release(id, lease(130)).await.unwrap();
+    assert_eq!(claim(131).await, Claim::Acquired, "after the release");
+    log.mark_sent(id, Some("message"), at(132)).await.unwrap();
+    log.release(id, lease(131)).await.unwrap();
     for now in [133, 100_000] {
-        assert_eq!(deliveries.claim(id, lease(now)).await.unwrap(), Claim::AlreadySent);
+        assert_eq!(claim(now).await, Claim::AlreadySent);
     }
-    deliveries.mark_sent(id, None, at(134)).await.unwrap();
-    assert_eq!(deliveries.claim(id, lease(135)).await.unwrap(), Claim::AlreadySent, "noted twice");
+    log.mark_sent(id, None, at(134)).await.unwrap();
+    assert_eq!(claim(135).await, Claim::AlreadySent, "after it was marked as sent twice");
 
-    let other = record("e-delivery-2").certificate_id;
-    deliveries.mark_sent(other, Some("reported"), at(0)).await.unwrap();
-    assert_eq!(
-        deliveries.claim(other, lease(1)).await.unwrap(),
-        Claim::AlreadySent,
-        "noted without a turn"
-    );
+    let unclaimed = record("e-delivery-2").certificate_id;
+    log.mark_sent(unclaimed, Some("reported"), at(0)).await.unwrap();
+    let after = log.claim(unclaimed, lease(1)).await.unwrap();
+    assert_eq!(after, Claim::AlreadySent, "after it was marked as sent without a claim");
 }
 
-/// SuppressionList.
-pub async fn suppressions(suppressions: &impl SuppressionList) {
+/// Tests [`SuppressionList`].
+pub async fn suppression_list(list: &impl SuppressionList) {
     let address = AddressHash::of("Ada <Ada@Example.com>");
-    assert!(!suppressions.is_suppressed(&address).await.unwrap());
+    assert!(!list.is_suppressed(&address).await.unwrap());
     for reason in [SuppressionReason::Bounce, SuppressionReason::Complaint] {
-        suppressions.suppress(&address, reason, Timestamp::UNIX_EPOCH).await.unwrap();
-        assert!(suppressions.is_suppressed(&AddressHash::of(" ada@example.com")).await.unwrap());
+        list.suppress(&address, reason, Timestamp::UNIX_EPOCH).await.unwrap();
+        assert!(list.is_suppressed(&AddressHash::of(" ada@example.com")).await.unwrap());
     }
-    assert!(!suppressions.is_suppressed(&AddressHash::of("ada@example.org")).await.unwrap());
+    assert!(!list.is_suppressed(&AddressHash::of("ada@example.org")).await.unwrap());
 }

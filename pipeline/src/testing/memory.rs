@@ -1,4 +1,4 @@
-//! Every port in memory, for tests of the use cases and of adapters' contracts.
+//! Every port in memory, for tests of the use cases and as the simplest example of each adapter.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,37 +15,51 @@ use crate::ports::{
     SuppressionList, SuppressionReason, User,
 };
 
-/// A whole deployment in memory. A shared reference to it is every port at once.
+/// A deployment in memory. `&Memory` implements every port.
+///
+/// ```
+/// use testamur_pipeline::ports::{CertificateStore, CreateOutcome};
+/// use testamur_pipeline::testing::{contract, memory::Memory};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), testamur_pipeline::TransientError> {
+/// let memory = Memory::default();
+/// let record = contract::record("e-1");
+/// assert_eq!((&memory).create(&record).await?, CreateOutcome::Created);
+/// assert_eq!(memory.state().events, [record.certificate_generated_event()]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<State>);
 
-/// What a deployment holds.
+/// The content of a [`Memory`].
 #[derive(Debug, Default)]
 pub struct State {
     /// Users by id.
     pub users: BTreeMap<String, User>,
     /// Courses by id.
     pub courses: BTreeMap<String, Course>,
-    /// Stored files by key.
+    /// Objects by key.
     pub objects: BTreeMap<String, Object>,
-    /// CertificateStore by certificate.
-    pub records: BTreeMap<CertificateId, CertificateRecord>,
-    /// Announcements in the order they were made.
-    pub announced: Vec<CertificateGenerated>,
-    /// Messages in the order they were handed over.
+    /// Records by certificate.
+    pub certificates: BTreeMap<CertificateId, CertificateRecord>,
+    /// The events that were written with records, oldest first.
+    pub events: Vec<CertificateGenerated>,
+    /// The messages that were handed to the mailer, oldest first.
     pub mails: Vec<Mail>,
-    /// Certificates whose message somebody may send until then, or, if there is no time, has sent.
+    /// The delivery log: the end of the claim, or `None` once the e-mail was sent.
     pub deliveries: BTreeMap<CertificateId, Option<Timestamp>>,
-    /// Addresses that get no mail.
+    /// The suppression list.
     pub suppressed: BTreeMap<AddressHash, SuppressionReason>,
-    /// Events in the order they were published.
+    /// The events that were published, oldest first.
     pub published: Vec<OutgoingEvent>,
-    /// Certificates whose mail waits, and until when.
+    /// The times of scheduled e-mails by certificate.
     pub scheduled: BTreeMap<CertificateId, Timestamp>,
 }
 
 impl Memory {
-    /// Everything that is held, to be filled or looked at.
+    /// Locks the content, to prepare or inspect it. Release it before a port is used.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,16 +84,16 @@ impl ObjectStore for &Memory {
 
 impl CertificateStore for &Memory {
     async fn find(&self, id: CertificateId) -> Result<Option<CertificateRecord>, TransientError> {
-        Ok(self.state().records.get(&id).cloned())
+        Ok(self.state().certificates.get(&id).cloned())
     }
 
     async fn create(&self, record: &CertificateRecord) -> Result<CreateOutcome, TransientError> {
         let mut state = self.state();
-        if let Some(kept) = state.records.get(&record.certificate_id) {
-            return Ok(CreateOutcome::Exists(Box::new(kept.clone())));
+        if let Some(existing) = state.certificates.get(&record.certificate_id) {
+            return Ok(CreateOutcome::Exists(Box::new(existing.clone())));
         }
-        state.records.insert(record.certificate_id, record.clone());
-        state.announced.push(record.certificate_generated_event());
+        state.certificates.insert(record.certificate_id, record.clone());
+        state.events.push(record.certificate_generated_event());
         Ok(CreateOutcome::Created)
     }
 }
@@ -97,7 +111,9 @@ impl DeliveryLog for &Memory {
         let mut state = self.state();
         match state.deliveries.get(&id) {
             Some(None) => Ok(Claim::AlreadySent),
-            Some(Some(until)) if *until > lease.now => Ok(Claim::HeldElsewhere),
+            Some(Some(until)) if *until > lease.now && *until != lease.until => {
+                Ok(Claim::HeldElsewhere)
+            }
             _ => {
                 state.deliveries.insert(id, Some(lease.until));
                 Ok(Claim::Acquired)
@@ -116,7 +132,9 @@ impl DeliveryLog for &Memory {
     }
 
     async fn release(&self, id: CertificateId, lease: Lease) -> Result<(), TransientError> {
-        self.state().deliveries.retain(|kept, until| (*kept, *until) != (id, Some(lease.until)));
+        self.state()
+            .deliveries
+            .retain(|claimed, until| (*claimed, *until) != (id, Some(lease.until)));
         Ok(())
     }
 }
@@ -147,15 +165,14 @@ impl EventPublisher for &Memory {
 impl EmailScheduler for &Memory {
     async fn schedule_email(
         &self,
-        id: CertificateId,
-        _: &CertificateGenerated,
+        event: &CertificateGenerated,
         time: Timestamp,
     ) -> Result<ScheduleOutcome, TransientError> {
         let mut state = self.state();
-        if state.scheduled.contains_key(&id) {
+        if state.scheduled.contains_key(&event.certificate_id) {
             return Ok(ScheduleOutcome::Exists);
         }
-        state.scheduled.insert(id, time);
+        state.scheduled.insert(event.certificate_id, time);
         Ok(ScheduleOutcome::Created)
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::{Value, json};
 use testamur_lambda::aws::{Bucket, EventBus, Table};
 use testamur_pipeline::Error;
+use testamur_pipeline::error::chain;
 use testamur_pipeline::model::events::OutgoingEvent;
 use testamur_pipeline::ports::{Directory, EventPublisher, Object, ObjectStore};
 use testamur_pipeline::testing::contract;
@@ -53,9 +54,9 @@ async fn table_fulfills_the_contracts_of_its_ports(sdk: &SdkConfig) {
         }))
         .await;
     contract::directory(&table.adapter).await;
-    contract::records(&table.adapter, async |_| None).await;
-    contract::deliveries(&table.adapter, false).await;
-    contract::suppressions(&table.adapter).await;
+    contract::certificate_store(&table.adapter, async |_| None).await;
+    contract::delivery_log(&table.adapter, false).await;
+    contract::suppression_list(&table.adapter).await;
 }
 
 async fn malformed_directory_entries_are_rejected(sdk: &SdkConfig) {
@@ -88,7 +89,7 @@ async fn bucket_fulfills_the_contract_of_the_object_store(sdk: &SdkConfig) {
         let content_type = object.content_type().map(str::to_owned);
         Some((object.body.collect().await.unwrap().to_vec(), content_type))
     };
-    contract::objects(&Bucket::new(sdk, "contracts".to_owned()), read).await;
+    contract::object_store(&Bucket::new(sdk, "contracts".to_owned()), read).await;
     let head = client
         .head_object()
         .bucket("contracts")
@@ -101,12 +102,12 @@ async fn bucket_fulfills_the_contract_of_the_object_store(sdk: &SdkConfig) {
 
 async fn missing_table_or_bucket_is_a_retryable_error(sdk: &SdkConfig) {
     let error = Table::new(sdk, "missing".to_owned()).user("u-1").await.unwrap_err();
-    let text = error.to_string();
+    let text = chain(&error);
     assert!(matches!(error, Error::Retryable(_)), "{text}");
     assert!(text.starts_with("can't read USER#u-1 USER: ResourceNotFoundException"), "{text}");
     let object = Object { key: "a".to_owned(), content_type: "text/plain", bytes: Vec::new() };
     let error = Bucket::new(sdk, "missing".to_owned()).put(object).await.unwrap_err();
-    assert!(error.to_string().starts_with("can't store a: NoSuchBucket"), "{error}");
+    assert!(chain(&error).starts_with("can't store a: NoSuchBucket"), "{error}");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Exactly once, whatever port fails: before its work or after it, at every step, and then everything runs again.
+//! One completion leads to one certificate and one e-mail, whichever port fails: each call of each
+//! port fails once before and once after it takes effect, and then the event is delivered again.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +25,7 @@ use testamur_tests::repository;
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(Fonts::load(&repository().join("fonts")).unwrap()));
 
-/// Memory behind a fault: one call fails, before or after it has done its work.
+/// The ports of `memory`. The call numbered by `fault` fails.
 #[derive(Clone, Copy)]
 struct Faulty<'a> {
     memory: &'a Memory,
@@ -32,13 +33,14 @@ struct Faulty<'a> {
     fault: Option<(usize, When)>,
 }
 
+/// Whether the failing call takes effect.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum When {
     Before,
     After,
 }
 
-/// A failure that nobody knows the extent of.
+/// A failure that leaves open whether the call took effect.
 struct Fault(&'static str);
 
 impl From<Fault> for TransientError {
@@ -172,35 +174,40 @@ fn completion(completed_at: &str) -> CourseCompleted {
 }
 
 fn issuer(ports: Faulty<'_>) -> Issuer<Faulty<'_>, Faulty<'_>, Faulty<'_>> {
-    let settings = IssueConfig {
+    let config = IssueConfig {
         id_key: IdKey::new([7; 32]),
         base_url: "https://certificates.example.com".into(),
         default_template: "completion".into(),
         jpeg: Jpeg::default(),
     };
     let templates = TemplateCache::new(ENGINE.clone(), repository().join("templates"));
-    Issuer { directory: ports, objects: ports, records: ports, templates, settings }
+    Issuer { directory: ports, object_store: ports, certificate_store: ports, templates, config }
 }
 
-/// Issues and then announces, as a queue does: what was announced is what the record's write carried.
+/// Issues a certificate and sends the e-mails of all events that were written with records, as a
+/// queue does.
 async fn run(ports: Faulty<'_>) -> Result<(), Error> {
     let issued =
         issuer(ports).issue(&completion("2026-11-20T14:03:21Z"), Timestamp::UNIX_EPOCH).await;
 
     let folder = repository().join("templates/mail");
-    let composer = MailComposer::load("Testamur <certificates@example.com>", &folder).unwrap();
-    let confirmation = SignedDuration::ZERO;
-    let (mailer, deliveries, suppressions) = (ports, ports, ports);
-    let notifier =
-        Notifier { directory: ports, mailer, deliveries, suppressions, composer, confirmation };
-    let announced = ports.memory.state().announced.clone();
-    for event in announced {
+    let notifier = Notifier {
+        directory: ports,
+        mailer: ports,
+        delivery_log: ports,
+        suppression_list: ports,
+        composer: MailComposer::load("Testamur <certificates@example.com>", folder).unwrap(),
+        claim_duration: SignedDuration::ZERO,
+    };
+    let events = ports.memory.state().events.clone();
+    for event in events {
         notifier.notify(&event, Timestamp::UNIX_EPOCH).await?;
     }
     issued.map(drop)
 }
 
-/// What must be the same however it came about. A message that was handed over twice is one message to its reader.
+/// The content that must not depend on failures. Equal messages in a row count as one: a mailer
+/// whose answer was lost sends the same message again.
 fn outcome(memory: &Memory) -> impl PartialEq + std::fmt::Debug + use<> {
     let state = memory.state();
     let objects: Vec<_> = state
@@ -214,25 +221,25 @@ fn outcome(memory: &Memory) -> impl PartialEq + std::fmt::Debug + use<> {
     (
         objects,
         bytes,
-        state.records.values().cloned().collect::<Vec<_>>(),
-        state.announced.clone(),
+        state.certificates.values().cloned().collect::<Vec<_>>(),
+        state.events.clone(),
         mails,
         state.deliveries.clone(),
     )
 }
 
 #[tokio::test]
-async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again() {
+async fn a_second_delivery_completes_the_work_after_any_fault() {
     let (reference, calls) = (deployment(), AtomicUsize::new(0));
     run(Faulty { memory: &reference, calls: &calls, fault: None }).await.unwrap();
     let steps = calls.load(Ordering::Relaxed);
     assert_eq!(
         steps, 13,
-        "find, user, course, four objects, create, user, is_suppressed, take, send, mark_sent"
+        "find, user, course, four objects, create, user, is_suppressed, claim, send, mark_sent"
     );
     {
         let state = reference.state();
-        assert_eq!((state.records.len(), state.mails.len(), state.objects.len()), (1, 1, 4));
+        assert_eq!((state.certificates.len(), state.mails.len(), state.objects.len()), (1, 1, 4));
     }
 
     for step in 0..steps {
@@ -243,9 +250,9 @@ async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again
             assert!(matches!(failed, Err(Error::Retryable(_))), "step {step} {when:?}: {failed:?}");
             {
                 let state = memory.state();
-                let whole = state.records.is_empty() || state.objects.len() == 4;
-                assert!(whole, "step {step} {when:?}: a record without its files");
-                assert_eq!(state.announced.len(), state.records.len(), "step {step} {when:?}");
+                let has_files = state.certificates.is_empty() || state.objects.len() == 4;
+                assert!(has_files, "step {step} {when:?}: a record without its files");
+                assert_eq!(state.events.len(), state.certificates.len(), "step {step} {when:?}");
             }
             run(Faulty { memory: &memory, calls: &calls, fault: None }).await.unwrap();
             assert!(outcome(&memory) == outcome(&reference), "step {step} {when:?}");
@@ -254,17 +261,17 @@ async fn a_fault_at_any_port_before_or_after_its_work_is_mended_by_running_again
 }
 
 #[tokio::test]
-async fn the_same_event_ten_times_at_once_is_one_certificate() {
+async fn ten_simultaneous_deliveries_issue_one_certificate() {
     let (memory, calls) = (deployment(), AtomicUsize::new(0));
     let ports = Faulty { memory: &memory, calls: &calls, fault: None };
     let runs = futures_util::future::join_all((0..10).map(|_| run(ports))).await;
     assert!(runs.iter().all(Result::is_ok));
     let state = memory.state();
-    assert_eq!((state.records.len(), state.announced.len(), state.objects.len()), (1, 1, 4));
+    assert_eq!((state.certificates.len(), state.events.len(), state.objects.len()), (1, 1, 4));
 }
 
 #[tokio::test]
-async fn two_deliveries_that_differ_never_mix_their_files_wherever_they_run() {
+async fn two_different_deliveries_never_mix_their_files() {
     let (memory, calls) = (deployment(), AtomicUsize::new(0));
     let ports = Faulty { memory: &memory, calls: &calls, fault: None };
     let (one, other) = (issuer(ports), issuer(ports));
@@ -279,13 +286,13 @@ async fn two_deliveries_that_differ_never_mix_their_files_wherever_they_run() {
             assert_eq!(record, same);
             record
         }
-        other => panic!("not one new and one old: {other:?}"),
+        other => panic!("not one issued and one already issued: {other:?}"),
     };
     let state = memory.state();
     assert_eq!(
-        (state.objects.len(), state.announced.len()),
+        (state.objects.len(), state.events.len()),
         (8, 1),
-        "four for each, of which one four are announced"
+        "each delivery stores four objects, and one of them writes the record"
     );
     let metadata: serde_json::Value =
         serde_json::from_slice(&state.objects[&record.keys().metadata].bytes).unwrap();
@@ -296,14 +303,14 @@ async fn two_deliveries_that_differ_never_mix_their_files_wherever_they_run() {
 }
 
 #[tokio::test]
-async fn an_enrolment_belongs_to_one_learner_and_one_course() {
+async fn an_enrollment_belongs_to_one_learner_and_one_course() {
     let (memory, calls) = (deployment(), AtomicUsize::new(0));
     let issuer = issuer(Faulty { memory: &memory, calls: &calls, fault: None });
     let event = completion("2026-11-20T14:03:21Z");
     issuer.issue(&event, Timestamp::UNIX_EPOCH).await.unwrap();
     let other = CourseCompleted { user_id: "u-2".into(), ..event };
     let error = issuer.issue(&other, Timestamp::UNIX_EPOCH).await.unwrap_err();
-    let expected =
-        "not a CourseCompleted event: enrollment e-1 has a certificate for another user or course";
+    let expected = "invalid CourseCompleted event: \
+         enrollment e-1 already has a certificate for another user or course";
     assert_eq!(error.to_string(), expected);
 }

@@ -1,8 +1,8 @@
-//! The use cases over memory: what they decide, apart from any deployment.
+//! The decisions of the use cases that depend on no deployment.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use testamur_pipeline::detect::{Enrollment, announce, detect};
+use testamur_pipeline::detect::{Enrollment, detect_certificate, detect_completion};
 use testamur_pipeline::feedback::{EmailEvent, FeedbackOutcome, process_feedback};
 use testamur_pipeline::model::address::AddressHash;
 use testamur_pipeline::model::events;
@@ -29,7 +29,7 @@ fn details() -> Map<String, Value> {
 }
 
 #[test]
-fn a_completion_is_detected_when_its_date_appears_and_never_again() {
+fn a_completion_is_detected_once_when_its_date_appears() {
     let (open, done) = (enrollment(None), enrollment(Some("2026-11-20T14:03:21Z")));
     let moved = enrollment(Some("2026-11-21T00:00:00Z"));
     let event = CourseCompleted {
@@ -41,27 +41,29 @@ fn a_completion_is_detected_when_its_date_appears_and_never_again() {
         details: details(),
         traceparent: None,
     };
-    assert_eq!(detect(Some(&open), Some(&done)), Some(event.clone()));
-    assert_eq!(detect(None, Some(&done)), Some(event));
-    assert_eq!(detect(Some(&open), Some(&open)), None);
-    assert_eq!(detect(Some(&done), Some(&moved)), None);
-    assert_eq!(detect(Some(&done), Some(&open)), None);
-    assert_eq!(detect(Some(&done), None), None);
-    assert_eq!(detect(None, None), None);
+    assert_eq!(detect_completion(Some(&open), &done), Some(event.clone()));
+    assert_eq!(detect_completion(None, &done), Some(event));
+    assert_eq!(detect_completion(Some(&open), &open), None);
+    assert_eq!(detect_completion(None, &open), None);
+    assert_eq!(detect_completion(Some(&done), &moved), None);
+    assert_eq!(detect_completion(Some(&done), &open), None);
 }
 
 #[test]
 fn an_event_is_written_as_it_is_read() {
-    let text = r#"{"userId":"u-1","courseId":"c-1","enrollmentId":"e-1","completedAt":"2026-11-20T14:03:21Z"}"#;
+    let text = concat!(
+        r#"{"userId":"u-1","courseId":"c-1","enrollmentId":"e-1","#,
+        r#""completedAt":"2026-11-20T14:03:21Z"}"#
+    );
     let event: CourseCompleted = events::parse(text).unwrap();
     assert_eq!(serde_json::to_string(&event).unwrap(), text);
 }
 
 #[test]
-fn the_id_of_an_enrolment_is_what_another_implementation_of_the_hash_makes_it() {
+fn the_certificate_id_is_a_standard_hmac_of_the_enrollment_id() {
     let key = IdKey::from_hex(&"0b".repeat(32)).unwrap();
-    // python3 -c 'import hmac; print(hmac.new(bytes([11]*32), b"testamur certificate\0e-1", "sha256").hexdigest()[:32])'
-    // with the version's and the variant's bits set as RFC 9562 says.
+    // python3 -c 'import hmac; print(hmac.new(bytes([11]*32), b"testamur certificate\0e-1",
+    // "sha256").hexdigest()[:32])' with the version's and the variant's bits set as RFC 9562 says.
     assert_eq!(
         CertificateId::derive(&key, "e-1").to_string(),
         "229520cf-f31e-8123-8f1c-2f2177bde1c6"
@@ -77,7 +79,7 @@ fn a_key_is_64_hexadecimal_digits_and_never_printed() {
 }
 
 #[tokio::test]
-async fn memory_keeps_the_contract_of_every_port() {
+async fn memory_fulfills_the_contract_of_every_port() {
     let memory = Memory::default();
     let user = User {
         name: Name::Full("Ada Lovelace".into()),
@@ -101,50 +103,44 @@ async fn memory_keeps_the_contract_of_every_port() {
             .get(key)
             .map(|object| (object.bytes.clone(), Some(object.content_type.to_owned())))
     };
-    contract::objects(&&memory, read).await;
-    let announced = async |id: CertificateId| {
-        Some(
-            memory
-                .state()
-                .announced
-                .iter()
-                .filter(|event| event.certificate_id == id.to_string())
-                .count(),
-        )
+    contract::object_store(&&memory, read).await;
+    let count_events = async |id: CertificateId| {
+        let state = memory.state();
+        Some(state.events.iter().filter(|event| event.certificate_id == id).count())
     };
-    contract::records(&&memory, announced).await;
-    contract::deliveries(&&memory, false).await;
-    contract::suppressions(&&memory).await;
+    contract::certificate_store(&&memory, count_events).await;
+    contract::delivery_log(&&memory, false).await;
+    contract::suppression_list(&&memory).await;
 }
 
 #[test]
-fn a_certificate_is_announced_when_it_appears_and_when_it_is_issued_again() {
+fn a_certificate_is_detected_when_its_revision_increases() {
     let first = contract::record("e-1");
     let again = CertificateRecord { revision: 2, ..first.clone() };
-    assert_eq!(announce(None, &first), Some(first.certificate_generated_event()));
-    assert_eq!(announce(Some(1), &again), Some(again.certificate_generated_event()));
-    assert_eq!(announce(Some(1), &first), None);
+    assert_eq!(detect_certificate(None, &first), Some(first.certificate_generated_event()));
+    assert_eq!(detect_certificate(Some(1), &again), Some(again.certificate_generated_event()));
+    assert_eq!(detect_certificate(Some(1), &first), None);
 }
 
 #[tokio::test]
-async fn feedback_confirms_and_suppresses_for_good_only_what_is_for_good() {
+async fn feedback_suppresses_permanent_bounces_and_complaints_only() {
     let memory = Memory::default();
     let id = contract::record("e-1").certificate_id;
     let addresses = vec!["Ada <ada@example.com>".to_owned()];
-    let heeds = async |feedback: EmailEvent| {
-        process_feedback(&&memory, &feedback, Timestamp::UNIX_EPOCH).await.unwrap()
+    let process = async |event: EmailEvent| {
+        process_feedback(&&memory, &event, Timestamp::UNIX_EPOCH).await.unwrap()
     };
     assert_eq!(
-        heeds(EmailEvent::Sent { certificate_id: id, message_id: "1".into() }).await,
+        process(EmailEvent::Sent { certificate_id: id, message_id: "1".into() }).await,
         FeedbackOutcome::Confirmed
     );
     assert_eq!(memory.state().deliveries[&id], None);
     let bounced = |permanent| EmailEvent::Bounced { permanent, addresses: addresses.clone() };
-    assert_eq!(heeds(bounced(false)).await, FeedbackOutcome::Ignored);
+    assert_eq!(process(bounced(false)).await, FeedbackOutcome::Ignored);
     assert!(memory.state().suppressed.is_empty());
-    assert_eq!(heeds(bounced(true)).await, FeedbackOutcome::Suppressed(1));
+    assert_eq!(process(bounced(true)).await, FeedbackOutcome::Suppressed(1));
     assert_eq!(
-        heeds(EmailEvent::Complained { addresses: addresses.clone() }).await,
+        process(EmailEvent::Complained { addresses: addresses.clone() }).await,
         FeedbackOutcome::Suppressed(1)
     );
     let state = memory.state();
@@ -152,7 +148,7 @@ async fn feedback_confirms_and_suppresses_for_good_only_what_is_for_good() {
 }
 
 #[test]
-fn a_malformed_trace_is_none_and_no_reason_to_reject_an_event() {
+fn a_malformed_trace_does_not_reject_an_event() {
     let event = |trace: &str| {
         let text = format!(
             r#"{{"userId":"u","courseId":"c","enrollmentId":"e","completedAt":"2026-11-20T14:03:21Z","traceparent":{trace}}}"#

@@ -3,7 +3,7 @@
 //! The write of a record also appears in the table's stream, from which `detect` publishes the
 //! `CertificateGenerated` event. No record can therefore exist whose event is lost.
 
-use testamur_pipeline::error::without_values;
+use testamur_pipeline::model::certificate::RecordFormatError;
 use testamur_pipeline::ports::{CertificateStore, CreateOutcome};
 use testamur_pipeline::{CertificateId, CertificateRecord, TransientError};
 
@@ -61,7 +61,7 @@ fn item(record: &CertificateRecord) -> Result<Item, TransientError> {
 }
 
 fn read(id: CertificateId, item: Item) -> Result<CertificateRecord, TransientError> {
-    let unreadable = |e: serde_dynamo::Error| without_values(&e.to_string());
-    serde_dynamo::from_item(item)
-        .map_err(|e| TransientError::new(format!("can't read the record of {id}"), unreadable(e)))
+    serde_dynamo::from_item(item).map_err(|_| {
+        TransientError::new(format!("can't read the record of {id}"), RecordFormatError)
+    })
 }

@@ -1,96 +1,68 @@
 //! Parsing of the table's stream records into the pipeline's events.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use jiff::Timestamp;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
-use serde_json::{Map, Value};
-use testamur_pipeline::detect::{Enrollment, announce, detect};
-use testamur_pipeline::error::without_values;
+use serde_json::Value;
+use testamur_pipeline::detect::{Enrollment, detect_certificate, detect_completion};
+use testamur_pipeline::model::certificate::RecordFormatError;
 use testamur_pipeline::model::events::{
     CertificateGenerated, CourseCompleted, Event, OutgoingEvent,
 };
-use testamur_pipeline::model::trace::{self, TraceParent};
+use testamur_pipeline::model::fields::FieldError;
 use testamur_pipeline::{CertificateRecord, Rejection};
 
-use super::empty_as_none;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EnrollmentItem {
-    user_id: String,
-    course_id: String,
-    enrollment_id: String,
-    #[serde(default, deserialize_with = "empty_as_none")]
-    completion_date: Option<String>,
-    #[serde(default, deserialize_with = "empty_as_none")]
-    locale: Option<String>,
-    details: Option<Map<String, Value>>,
-    #[serde(default, deserialize_with = "trace::lenient")]
-    traceparent: Option<TraceParent>,
-}
-
-/// The only attribute that is needed of a certificate's old image. An image that an earlier version
-/// wrote may lack other attributes of a [`CertificateRecord`].
-#[derive(Deserialize)]
-struct PreviousRevision {
-    revision: u32,
-}
+use super::fields;
 
 /// Returns the event that a change of an item causes, or `None` if it causes none.
-///
-/// An old image that can't be parsed is treated as absent, because no event was published for it.
 ///
 /// # Errors
 /// [`Rejection::Event`] if the new image can't be parsed. The reason names the attribute and never
 /// repeats its value.
 pub fn parse_change(record: &EventRecord) -> Result<Option<OutgoingEvent>, Rejection> {
     let (before, after) = (&record.change.old_image, &record.change.new_image);
-    match kind(after) {
-        Some("Enrollment") => {
-            let after = enrollment(after)?;
-            Ok(detect(enrollment(before).ok().as_ref(), Some(&after))
-                .map(OutgoingEvent::CourseCompleted))
-        }
+    match item_type(after) {
+        Some("Enrollment") => Ok(completion(before, after)?.map(OutgoingEvent::CourseCompleted)),
         Some("Certificate") => {
-            let after: CertificateRecord =
-                read(after).map_err(malformed::<CertificateGenerated>)?;
-            let before = read::<PreviousRevision>(before).ok().map(|before| before.revision);
-            Ok(announce(before, &after).map(OutgoingEvent::CertificateGenerated))
+            Ok(certificate(before, after)?.map(OutgoingEvent::CertificateGenerated))
         }
         _ => Ok(None),
     }
 }
 
-fn kind(image: &Item) -> Option<&str> {
+fn item_type(image: &Item) -> Option<&str> {
     match image.get("type")? {
-        AttributeValue::S(kind) => Some(kind),
+        AttributeValue::S(name) => Some(name),
         _ => None,
     }
 }
 
-fn enrollment(image: &Item) -> Result<Enrollment, Rejection> {
-    let item: EnrollmentItem = read(image).map_err(malformed::<CourseCompleted>)?;
-    let date = |text: String| text.parse::<Timestamp>();
-    let unreadable = |_| "its completionDate is no time such as 2026-11-23T09:30:00Z".to_owned();
-    let completion_date = item.completion_date.map(date).transpose().map_err(unreadable);
+fn completion(before: &Item, after: &Item) -> Result<Option<CourseCompleted>, Rejection> {
+    let after =
+        enrollment(after).map_err(|error| Rejection::event(CourseCompleted::DETAIL_TYPE, error))?;
+    // An unreadable image before the change counts as absent: its completion, if it had one, was
+    // rejected and never published.
+    let before = enrollment(before).ok();
+    Ok(detect_completion(before.as_ref(), &after))
+}
+
+fn enrollment(image: &Item) -> Result<Enrollment, FieldError> {
+    let mut fields = fields(image.clone());
     Ok(Enrollment {
-        user_id: item.user_id,
-        course_id: item.course_id,
-        enrollment_id: item.enrollment_id,
-        completion_date: completion_date.map_err(malformed::<CourseCompleted>)?,
-        locale: item.locale,
-        details: item.details.unwrap_or_default(),
-        traceparent: item.traceparent,
+        user_id: fields.string("userId")?,
+        course_id: fields.string("courseId")?,
+        enrollment_id: fields.string("enrollmentId")?,
+        completion_date: fields.optional_timestamp("completionDate")?,
+        locale: fields.optional_string("locale")?,
+        details: fields.map("details")?,
+        traceparent: fields.trace_parent("traceparent"),
     })
 }
 
-fn read<T: DeserializeOwned>(image: &Item) -> Result<T, String> {
-    serde_dynamo::from_item(image.clone())
-        .map_err(|e| format!("its image: {}", without_values(&e.to_string())))
-}
-
-fn malformed<E: Event>(reason: String) -> Rejection {
-    Rejection::Event { kind: E::DETAIL_TYPE, reason }
+fn certificate(before: &Item, after: &Item) -> Result<Option<CertificateGenerated>, Rejection> {
+    let after: CertificateRecord = serde_dynamo::from_item(after.clone())
+        .map_err(|_| Rejection::event(CertificateGenerated::DETAIL_TYPE, RecordFormatError))?;
+    // Only the revision is read, because a record of an earlier version can lack fields that are
+    // required today.
+    let revision = fields(before.clone()).value("revision").as_ref().and_then(Value::as_u64);
+    Ok(detect_certificate(revision.and_then(|revision| u32::try_from(revision).ok()), &after))
 }

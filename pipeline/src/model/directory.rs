@@ -1,0 +1,80 @@
+//! The entries of a directory: users and courses.
+//!
+//! Both are read completely before an error is returned, so [`Fields::deny_unknown`] can report a
+//! misspelled field first.
+
+use super::fields::{FieldError, Fields};
+use super::name::Name;
+
+/// A learner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The name to print, as the learner typed it.
+    pub name: Name,
+    /// The address for notifications, such as `ada@example.com`. A user without one gets no e-mail.
+    pub email: Option<String>,
+    /// The learner's language as a BCP 47 tag, such as `pt-BR`.
+    pub locale: Option<String>,
+}
+
+/// A course.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Course {
+    /// The title to print.
+    pub name: String,
+    /// The author's name to print.
+    pub author: String,
+    /// The name of the person who signs. Templates print the author where it is absent.
+    pub instructor: Option<String>,
+    /// The id of the template for certificates, such as `diploma`. The deployment's default applies
+    /// where it is absent.
+    pub template: Option<String>,
+    /// The locale of certificates, such as `pt-BR`. The learner's language applies where it is
+    /// absent.
+    pub locale: Option<String>,
+}
+
+impl User {
+    /// Reads `name`, or `givenName` and `familyName`, and the optional `email` and `locale`.
+    ///
+    /// # Errors
+    /// Fails if a field has another type than text or the name is incomplete.
+    ///
+    /// ```
+    /// # use testamur_pipeline::model::directory::User;
+    /// # use testamur_pipeline::model::fields::Fields;
+    /// let mut fields = Fields::parse(r#"{"givenName": "Ada"}"#)?;
+    /// let error = User::from_fields(&mut fields).unwrap_err();
+    /// assert_eq!(error.to_string(), "give either name, or givenName and familyName");
+    /// # Ok::<_, testamur_pipeline::model::fields::FieldError>(())
+    /// ```
+    pub fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
+        let [full, given, family, email, locale] =
+            ["name", "givenName", "familyName", "email", "locale"]
+                .map(|name| fields.optional_string(name));
+        Ok(Self {
+            name: Name::from_parts(full?, given?, family?).map_err(FieldError::new)?,
+            email: email?,
+            locale: locale?,
+        })
+    }
+}
+
+impl Course {
+    /// Reads `name`, `author` and the optional `instructor`, `template` and `locale`.
+    ///
+    /// # Errors
+    /// Fails if a required field is absent or a field has another type than text.
+    pub fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
+        let [name, author] = ["name", "author"].map(|name| fields.string(name));
+        let [instructor, template, locale] =
+            ["instructor", "template", "locale"].map(|name| fields.optional_string(name));
+        Ok(Self {
+            name: name?,
+            author: author?,
+            instructor: instructor?,
+            template: template?,
+            locale: locale?,
+        })
+    }
+}

@@ -1,0 +1,315 @@
+//! Reads JSON objects field by field. An error names the field and what was expected, and never
+//! repeats the value.
+//!
+//! Types that come from outside are read with this module instead of `serde`'s derived code,
+//! because the errors of derived code quote the value, which can be a learner's name or address.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::{Map, Value};
+use testamur_engine::canonical_locale;
+
+use super::certificate::CertificateId;
+use super::trace::TraceParent;
+
+/// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
+const MAX_ID: usize = 1024;
+
+/// What is wrong with a field, such as `userId: missing` or `mail/tags: expected an object`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FieldError(String);
+
+impl FieldError {
+    /// Makes an error from a text that names the field and repeats no value.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// The fields of a JSON object that were not read yet. Reading a field removes it.
+///
+/// A field that is `null` counts as absent. The optional text fields also count as absent when they
+/// are empty, because some DynamoDB clients write an absent text as an empty one.
+///
+/// ```
+/// # use testamur_pipeline::model::fields::Fields;
+/// let mut fields = Fields::parse(r#"{"userId": "u-1", "email": 7}"#)?;
+/// assert_eq!(fields.string("userId")?, "u-1");
+/// let error = fields.optional_string("email").unwrap_err();
+/// assert_eq!(error.to_string(), "email: expected a string");
+/// # Ok::<_, testamur_pipeline::model::fields::FieldError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Fields {
+    values: Map<String, Value>,
+    /// The path of the object, empty or with a slash at the end, such as `mail/`.
+    path: String,
+    /// The names of the fields that were read, in order.
+    known: Vec<&'static str>,
+    /// A field that the JSON text has twice.
+    repeated: Option<String>,
+}
+
+impl Fields {
+    /// Reads a JSON text.
+    ///
+    /// # Errors
+    /// Fails if the text is not JSON or not an object.
+    pub fn parse(json: &str) -> Result<Self, FieldError> {
+        let value: Value = serde_json::from_str(json)
+            .map_err(|e| FieldError(format!("not JSON: {}", describe_json_error(&e))))?;
+        match value {
+            Value::Object(values) => Ok(values.into()),
+            _ => Err(FieldError::new("not a JSON object")),
+        }
+    }
+
+    /// Reads a required text.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not a string.
+    pub fn string(&mut self, name: &'static str) -> Result<String, FieldError> {
+        self.required(name, "a string", string)
+    }
+
+    /// Reads an optional text.
+    ///
+    /// # Errors
+    /// Fails if the field is not a string.
+    pub fn optional_string(&mut self, name: &'static str) -> Result<Option<String>, FieldError> {
+        let text = self.optional(name, "a string", string)?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    /// Reads a required id: a text of 1 to 1,024 bytes without control characters.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not such a text.
+    pub fn id(&mut self, name: &'static str) -> Result<String, FieldError> {
+        let id = self.string(name)?;
+        if id.is_empty() {
+            Err(self.error(name, " is empty"))
+        } else if id.len() > MAX_ID {
+            Err(self.error(name, &format!(" has {} bytes; at most {MAX_ID} are allowed", id.len())))
+        } else if id.chars().any(char::is_control) {
+            Err(self.error(name, " contains a control character"))
+        } else {
+            Ok(id)
+        }
+    }
+
+    /// Reads a required certificate id, such as `0d9c8f1e-5a7b-8c3d-9e2f-1a2b3c4d5e6f`.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not a UUID.
+    pub fn certificate_id(&mut self, name: &'static str) -> Result<CertificateId, FieldError> {
+        let id = CertificateId::parse(&self.string(name)?);
+        id.ok_or_else(|| self.error(name, " is not a certificate id: expected a UUID"))
+    }
+
+    /// Reads a required point in time, RFC 3339 with an offset, such as `2026-11-23T09:30:00Z`.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not such a text.
+    pub fn timestamp(&mut self, name: &'static str) -> Result<Timestamp, FieldError> {
+        let text = self.string(name)?;
+        self.parse_timestamp(name, &text)
+    }
+
+    /// Reads an optional point in time.
+    ///
+    /// # Errors
+    /// Fails if the field is present and not an RFC 3339 timestamp.
+    pub fn optional_timestamp(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Timestamp>, FieldError> {
+        let text = self.optional_string(name)?;
+        text.map(|text| self.parse_timestamp(name, &text)).transpose()
+    }
+
+    /// Reads an optional language tag ([BCP 47](https://www.rfc-editor.org/info/bcp47)), such as
+    /// `pt-BR`.
+    ///
+    /// # Errors
+    /// Fails if the field is present and not a language tag.
+    pub fn optional_locale(&mut self, name: &'static str) -> Result<Option<String>, FieldError> {
+        match self.optional_string(name)? {
+            Some(tag) if canonical_locale(&tag).is_none() => {
+                Err(self.error(name, " is not a language tag, e.g. pt-BR"))
+            }
+            tag => Ok(tag),
+        }
+    }
+
+    /// Reads an optional trace ([`TraceParent`]). A malformed one counts as absent.
+    pub fn trace_parent(&mut self, name: &'static str) -> Option<TraceParent> {
+        TraceParent::parse(self.value(name)?.as_str()?)
+    }
+
+    /// Reads an object as it is; an absent one as empty.
+    ///
+    /// # Errors
+    /// Fails if the field is present and not an object.
+    pub fn map(&mut self, name: &'static str) -> Result<Map<String, Value>, FieldError> {
+        Ok(self.optional(name, "an object", map)?.unwrap_or_default())
+    }
+
+    /// Reads a required object field by field.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not an object.
+    pub fn object(&mut self, name: &'static str) -> Result<Self, FieldError> {
+        let values = self.required(name, "an object", map)?;
+        Ok(self.child(&format!("{name}/"), values))
+    }
+
+    /// Reads an optional object field by field; an absent one as empty.
+    ///
+    /// # Errors
+    /// Fails if the field is present and not an object.
+    pub fn optional_object(&mut self, name: &'static str) -> Result<Self, FieldError> {
+        let values = self.map(name)?;
+        Ok(self.child(&format!("{name}/"), values))
+    }
+
+    /// Reads a required list of objects.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not a list of objects.
+    pub fn objects(&mut self, name: &'static str) -> Result<Vec<Self>, FieldError> {
+        let list = self.required(name, "a list", |value| match value {
+            Value::Array(list) => Some(list),
+            _ => None,
+        })?;
+        let object = |(index, value): (usize, Value)| match value {
+            Value::Object(values) => Ok(self.child(&format!("{name}/{index}/"), values)),
+            _ => Err(self.error(name, &format!("/{index}: expected an object"))),
+        };
+        list.into_iter().enumerate().map(object).collect()
+    }
+
+    /// Reads a field of any type, if it is present.
+    pub fn value(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.values.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// Checks that every field was read and none was given twice.
+    ///
+    /// # Errors
+    /// Fails on the first field that was not read, and names the fields that were.
+    pub fn deny_unknown(&self) -> Result<(), FieldError> {
+        if let Some(name) = &self.repeated {
+            return Err(self.error(&name.escape_debug().to_string(), ": given twice"));
+        }
+        let Some(name) = self.values.keys().next() else {
+            return Ok(());
+        };
+        let known = self.known.join(", ");
+        let reason = format!(": unknown field, expected one of {known}");
+        Err(self.error(&name.escape_debug().to_string(), &reason))
+    }
+
+    fn required<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Result<T, FieldError> {
+        self.optional(name, expected, read)?.ok_or_else(|| self.error(name, ": missing"))
+    }
+
+    fn optional<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Result<Option<T>, FieldError> {
+        let Some(value) = self.value(name) else {
+            return Ok(None);
+        };
+        let wrong_type = || self.error(name, &format!(": expected {expected}"));
+        read(value).map(Some).ok_or_else(wrong_type)
+    }
+
+    fn parse_timestamp(&self, name: &str, text: &str) -> Result<Timestamp, FieldError> {
+        text.parse().map_err(|_| {
+            self.error(name, " is not an RFC 3339 timestamp, e.g. 2026-11-23T09:30:00Z")
+        })
+    }
+
+    fn child(&self, path: &str, values: Map<String, Value>) -> Self {
+        Self { path: format!("{}{path}", self.path), ..Self::from(values) }
+    }
+
+    fn error(&self, name: &str, reason: &str) -> FieldError {
+        FieldError(format!("{}{name}{reason}", self.path))
+    }
+}
+
+impl From<Map<String, Value>> for Fields {
+    fn from(values: Map<String, Value>) -> Self {
+        Self { values, ..Self::default() }
+    }
+}
+
+/// Reads an object as part of a larger JSON text. Unlike a [`Map`], it remembers that a field was
+/// given twice.
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Fields, M::Error> {
+                let mut fields = Fields::default();
+                while let Some((name, value)) = object.next_entry::<String, Value>()? {
+                    if fields.values.insert(name.clone(), value).is_some() {
+                        fields.repeated.get_or_insert(name);
+                    }
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// Returns the text of a JSON parser's error without any part of the input.
+///
+/// The texts of syntax errors name only what the parser expected and the position. Other texts can
+/// quote a value, so only their position is kept.
+#[must_use]
+pub fn describe_json_error(error: &serde_json::Error) -> String {
+    match error.classify() {
+        Category::Syntax | Category::Eof => error.to_string(),
+        Category::Data | Category::Io => {
+            format!("unexpected value at line {} column {}", error.line(), error.column())
+        }
+    }
+}
+
+fn string(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn map(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(values) => Some(values),
+        _ => None,
+    }
+}
