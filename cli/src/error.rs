@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use testamur_engine::{FontError, RenderError, TemplateError};
+use testamur_engine::{LoadError, RenderError};
 use testamur_pipeline::{Rejection, TransientError};
 
 /// A failure of a whole command. Single events never end one: they go to the dead letters.
@@ -31,15 +31,15 @@ pub(crate) enum CliError {
     #[error("{} is no folder of helpers for templates: it has no lib.typ", .0.display())]
     NoHelpers(PathBuf),
     #[error(transparent)]
-    Fonts(#[from] FontError),
+    Fonts(LoadError),
     #[error(transparent)]
     TransientError(#[from] TransientError),
     #[error("mail: {0}")]
     Mail(Rejection),
-    #[error("{0}")]
-    Template(#[source] TemplateError),
-    #[error("{0}")]
-    Render(#[source] RenderError),
+    #[error(transparent)]
+    Template(LoadError),
+    #[error(transparent)]
+    Render(RenderError),
     #[error("no {what} {id}")]
     Unknown { what: &'static str, id: String },
 }

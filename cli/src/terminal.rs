@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use testamur_engine::RenderError;
 use testamur_pipeline::error::chain;
 
 use crate::error::CliError;
@@ -32,10 +31,11 @@ pub(crate) fn eprint_line(text: &str) {
 
 /// Prints an error with its causes; a template's faults in colour where there is a terminal.
 pub(crate) fn print_error(error: &CliError) {
-    if let CliError::Render(RenderError::Template(faults)) = error
+    if let CliError::Render(error) = error
+        && let Some(diagnostics) = error.diagnostics()
         && io::stderr().is_terminal()
     {
-        return eprint_line(faults.colored().trim_end());
+        return eprint_line(diagnostics.colored().trim_end());
     }
     eprint_line(&format!("error: {}", chain(error)));
 }

@@ -1,6 +1,6 @@
 //! Every failure of the pipeline is one of two: rejected, which no repetition mends, or retryable.
 
-use testamur_engine::{RenderError, TemplateError};
+use testamur_engine::{CompileError, DataError, LoadError, RenderError};
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -53,11 +53,11 @@ pub enum Rejection {
         /// The template's id.
         id: String,
         /// What is wrong with it.
-        source: TemplateError,
+        source: LoadError,
     },
     /// The certificate can't be typeset.
-    #[error("{0}")]
-    Render(#[source] RenderError),
+    #[error(transparent)]
+    Render(RenderError),
     /// The e-mail can't be composed, or its transport refuses it for good.
     #[error("can't send this e-mail: {0}")]
     Mail(String),
@@ -73,8 +73,10 @@ impl Rejection {
             Self::UnknownCourse(_) => "unknown-course",
             Self::DirectoryEntry { .. } => "bad-directory-entry",
             Self::TemplateId(_) | Self::Template { .. } => "bad-template",
-            Self::Render(RenderError::UnsupportedCharacter { .. }) => "unsupported-character",
-            Self::Render(RenderError::Data(_)) => "bad-data",
+            Self::Render(RenderError::Compile(CompileError::UnsupportedCharacter { .. })) => {
+                "unsupported-character"
+            }
+            Self::Render(RenderError::Data(DataError::Schema(_))) => "bad-data",
             Self::Render(_) => "render-failed",
             Self::Mail(_) => "bad-mail",
         }

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use testamur_engine::{Data, Document, Jpeg, PdfMetadata, Template, normalize_text};
+use testamur_engine::{
+    Data, Document, JpegEncoder, PdfMetadata, RenderError, Template, normalize_text,
+};
 use tracing::{Instrument, info_span};
 
 use crate::error::{Error, Rejection, TransientError};
@@ -47,7 +49,7 @@ pub struct IssueConfig {
     /// The template of courses that name none.
     pub default_template: String,
     /// How images are encoded.
-    pub jpeg: Jpeg,
+    pub jpeg: JpegEncoder,
 }
 
 /// What became of an event.
@@ -164,7 +166,7 @@ impl<D: Directory, O: ObjectStore, R: CertificateStore> Issuer<D, O, R> {
         template: Template,
     ) -> Result<(), Error> {
         let keys = record.keys();
-        let (ident, issued_at) = (record.certificate_id.to_string(), Some(record.issued_at));
+        let (ident, issued_at) = (record.certificate_id.to_string(), record.issued_at);
         let render = move || {
             let document = template.compile(&data)?;
             let social_card = template
@@ -173,8 +175,8 @@ impl<D: Directory, O: ObjectStore, R: CertificateStore> Issuer<D, O, R> {
                 .as_ref()
                 .map(|_| template.compile_social_card(&data))
                 .transpose()?;
-            let pdf = document.pdf(&PdfMetadata { ident: &ident, issued_at })?;
-            Ok((document, social_card, pdf))
+            let pdf = document.pdf(&PdfMetadata::new(&ident).created_at(issued_at))?;
+            Ok::<_, RenderError>((document, social_card, pdf))
         };
         let rendering =
             blocking(move || render().map_err(Rejection::Render)).instrument(info_span!(RENDER));
@@ -196,7 +198,8 @@ impl<D: Directory, O: ObjectStore, R: CertificateStore> Issuer<D, O, R> {
             return Ok(());
         };
         let jpeg = self.settings.jpeg;
-        let bytes = blocking(move || document.jpg(jpeg).map_err(Rejection::Render)).await?;
+        let bytes =
+            blocking(move || document.jpg(jpeg).map_err(|e| Rejection::Render(e.into()))).await?;
         self.put(key, "image/jpeg", bytes).await
     }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod certificate;
+pub mod certificate_data;
 pub mod events;
 pub mod name;
 pub mod trace;

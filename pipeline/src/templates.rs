@@ -35,7 +35,7 @@ impl TemplateCache {
         if let Some(template) = loaded.get(id) {
             return Ok(template.clone());
         }
-        let template = self.engine.load(&self.root.join(id));
+        let template = self.engine.load(self.root.join(id));
         let template =
             template.map_err(|source| Rejection::Template { id: id.to_owned(), source })?;
         loaded.insert(id.to_owned(), template.clone());

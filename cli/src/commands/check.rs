@@ -28,6 +28,8 @@ const EXPECTED: [&str; 5] = ["typst.toml", "schema.json", "qr.svg", "README.md",
 struct Findings {
     problems: Vec<String>,
     fonts: BTreeSet<String>,
+    /// The files that at least one case reads.
+    files_read: BTreeSet<String>,
 }
 
 pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
@@ -42,7 +44,7 @@ pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
 }
 
 fn print(cli: &Cli, folder: &Path, findings: &Findings) {
-    let Findings { problems, fonts } = findings;
+    let Findings { problems, fonts, .. } = findings;
     let fonts: Vec<_> = fonts.iter().map(String::as_str).collect();
     if cli.json {
         return terminal::print_json(
@@ -77,7 +79,7 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<Findings,
     render_all(&template, &mut findings)?;
     // What can't be rendered reads nothing.
     if !findings.fonts.is_empty() {
-        findings.problems.extend(unused_files(&template, &findings.fonts));
+        findings.problems.extend(unused_files(&template, &findings.fonts, &findings.files_read));
     }
     findings.problems.extend(large_files(folder)?);
     Ok(findings)
@@ -112,8 +114,9 @@ fn render_all(template: &Template, findings: &mut Findings) -> Result<(), CliErr
     findings.problems.extend(found.problems);
     let rendered: Vec<_> = found.cases.par_iter().map(|case| (case, render_case(case))).collect();
     let mut told = BTreeSet::new();
-    for (case, (fonts, problem)) in rendered {
+    for (case, (fonts, files_read, problem)) in rendered {
         findings.fonts.extend(fonts);
+        findings.files_read.extend(files_read);
         if let Some(problem) = problem.filter(|problem| told.insert(problem.clone())) {
             findings.problems.push(format!("{}: {problem}", case.name()));
         }
@@ -121,26 +124,35 @@ fn render_all(template: &Template, findings: &mut Findings) -> Result<(), CliErr
     Ok(())
 }
 
-/// The fonts of a case, and what is wrong with it.
-fn render_case(case: &Case<'_>) -> (Vec<String>, Option<String>) {
-    match case.render().and_then(|document| document.check_image().map(|()| document)) {
-        Ok(document) => {
-            let warnings = document.warnings().to_string();
-            (document.font_families(), Some(warnings).filter(|text| !text.is_empty()))
+/// The fonts of a case, the files it reads, and what is wrong with it.
+fn render_case(case: &Case<'_>) -> (Vec<String>, BTreeSet<String>, Option<String>) {
+    let rendered = case.render().and_then(|document| {
+        document.check_image()?;
+        let files_read = document.files_read()?;
+        Ok((document, files_read))
+    });
+    match rendered {
+        Ok((document, files_read)) => {
+            let warnings = Some(document.warnings().to_string()).filter(|text| !text.is_empty());
+            (document.font_families(), files_read, warnings)
         }
-        Err(error) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), BTreeSet::new(), Some(chain(&error))),
     }
 }
 
-/// Call it when everything has been rendered.
-fn unused_files(template: &Template, fonts: &BTreeSet<String>) -> Vec<String> {
+fn unused_files(
+    template: &Template,
+    fonts: &BTreeSet<String>,
+    files_read: &BTreeSet<String>,
+) -> Vec<String> {
     let locale =
         |file: &str| file.strip_prefix("locales/").is_some_and(|file| file.ends_with(".toml"));
     let expected =
         |file: &str| EXPECTED.contains(&file) || file.starts_with("fonts/") || locale(file);
-    let unread = template.unread_files();
-    let unused =
-        unread.iter().filter(|file| !expected(file)).map(|file| format!("nothing uses {file}"));
+    let unused = template
+        .files()
+        .filter(|file| !files_read.contains(*file) && !expected(file))
+        .map(|file| format!("nothing uses {file}"));
     let own = template.font_families();
     let idle = own
         .iter()

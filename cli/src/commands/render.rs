@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use testamur_engine::{Data, PdfMetadata};
+use testamur_engine::Data;
+use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use crate::args::{Cli, Render};
 use crate::design::template_dir::TemplateDir;
@@ -16,7 +17,7 @@ pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
     let template_dir = TemplateDir::open(cli)?;
     let template = template_dir.load(&template_dir.find(&command.template)?)?;
     let data = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, &e))?;
-    let data = Data::from_json(&data).map_err(CliError::Render)?;
+    let data = Data::from_json(&data).map_err(|e| CliError::Render(e.into()))?;
     let data = template.with_resolved_locale(&data, command.locale.as_deref());
     let document = if command.social_card {
         template.compile_social_card(&data)
@@ -28,11 +29,11 @@ pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
         terminal::eprint_line(&document.warnings().to_string());
     }
     let bytes = match format {
-        OutputFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
-        OutputFormat::Jpg => document.jpg(command.jpeg.into()),
+        OutputFormat::Pdf => document.pdf(&pdf_metadata(&data, None)),
+        OutputFormat::Jpg => document.jpg(command.jpeg),
         OutputFormat::Png => document.png(),
     };
-    let bytes = bytes.map_err(CliError::Render)?;
+    let bytes = bytes.map_err(|e| CliError::Render(e.into()))?;
     fs::write(&command.output, bytes).map_err(|e| CliError::file("write", &command.output, &e))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! The cases of a template: a sample that names a locale in that one, any other in all; each as page and, if there is one, social card.
 
 use testamur_engine::{Data, Document, RenderError, Template};
+use testamur_pipeline::error::chain;
 
 use crate::design::template_dir;
 use crate::error::CliError;
@@ -75,7 +76,7 @@ pub(crate) fn of(template: &Template) -> Result<Cases<'_>, CliError> {
     for sample in samples {
         let usable = sample
             .data
-            .map_err(|e| e.to_string())
+            .map_err(|e| chain(&e))
             .and_then(|data| Ok((locales(template, &data)?, data)));
         let (locales, data) = match usable {
             Ok(usable) => usable,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::Serialize;
-use testamur_engine::{Document, RenderError, SnapshotTolerance};
+use testamur_engine::{Document, ExportError, SnapshotTolerance};
 use testamur_pipeline::error::chain;
 
 use crate::design::cases::{self, Case, Cases};
@@ -206,10 +206,10 @@ impl CaseResult {
         };
         match case.render().and_then(|document| {
             checked.problems = problems(&document)?;
-            document.page_image(tolerance.pixels_per_pt)
+            Ok(document.page_image(tolerance.pixels_per_pt)?)
         }) {
             Ok(actual) => checked.compare(&actual, tolerance),
-            Err(error) => checked.problems.push(error.to_string()),
+            Err(error) => checked.problems.push(chain(&error)),
         }
         if !checked.problems.is_empty() {
             checked.status = CaseStatus::Failed;
@@ -278,8 +278,8 @@ impl CaseResult {
     }
 }
 
-fn problems(document: &Document) -> Result<Vec<String>, RenderError> {
-    let warnings = document.warnings().iter().map(|warning| match &warning.place {
+fn problems(document: &Document) -> Result<Vec<String>, ExportError> {
+    let warnings = document.warnings().iter().map(|warning| match &warning.location {
         Some(place) => {
             format!("warning: {} ({}:{}:{})", warning.message, place.file, place.line, place.column)
         }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use testamur_engine::{Data, Engine, Fonts, RenderError, Template};
+use testamur_engine::{Data, DataError, Engine, Fonts, Template};
 
 use crate::args::Cli;
 use crate::error::CliError;
@@ -19,12 +19,15 @@ pub(crate) struct Sample {
     /// The file's name without its extension.
     pub(crate) name: String,
     /// The data, or why the file holds none.
-    pub(crate) data: Result<Data, RenderError>,
+    pub(crate) data: Result<Data, DataError>,
 }
 
 impl TemplateDir {
     pub(crate) fn open(cli: &Cli) -> Result<Self, CliError> {
-        Ok(Self { engine: Engine::new(Fonts::load(&cli.fonts)?), root: cli.templates.clone() })
+        Ok(Self {
+            engine: Engine::new(Fonts::load(&cli.fonts).map_err(CliError::Fonts)?),
+            root: cli.templates.clone(),
+        })
     }
 
     /// The folder of templates.

@@ -35,7 +35,7 @@ impl LocalDeployment {
                 deployment.base_url
             )));
         }
-        let engine = Engine::new(Fonts::load(&cli.fonts)?);
+        let engine = Engine::new(Fonts::load(&cli.fonts).map_err(CliError::Fonts)?);
         let roll = JsonDirectory::load(directory)?;
         let composer = MailComposer::load(&deployment.mail_from, &cli.templates.join("mail"));
         let composer = composer.map_err(CliError::Mail)?;
@@ -50,7 +50,7 @@ impl LocalDeployment {
             id_key,
             base_url: deployment.base_url.trim_end_matches('/').to_owned(),
             default_template: deployment.default_template.clone(),
-            jpeg: deployment.jpeg.into(),
+            jpeg: deployment.jpeg,
         };
         Ok(Self {
             issuer: Issuer {

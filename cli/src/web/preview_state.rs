@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use testamur_engine::{
-    Data, Diagnostic, Document, Jpeg, PdfMetadata, RenderError, Severity, Template,
+    Data, DataError, Diagnostic, Document, ExportError, JpegEncoder, RenderError, Severity,
+    Template,
 };
+use testamur_pipeline::error::chain;
+use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use crate::design::template_dir::{self, TemplateDir};
 use crate::error::CliError;
@@ -187,7 +190,7 @@ impl PreviewState {
         text: &[u8],
     ) -> Result<(), PreviewError> {
         let path = self.sample_file(template, sample)?;
-        Data::from_json(text).map_err(PreviewError::Render)?;
+        Data::from_json(text).map_err(|e| PreviewError::Render(e.into()))?;
         template_dir::write_whole(&path, text).map_err(PreviewError::Folder)
     }
 
@@ -216,7 +219,7 @@ impl PreviewState {
         let (pictures, findings) =
             rayon::join(|| pictures(&document, request.output), || document.lint());
         let (pictures, findings) =
-            (pictures.map_err(PreviewError::Render)?, findings.map_err(PreviewError::Render)?);
+            (pictures.map_err(render_error)?, findings.map_err(render_error)?);
         let count = pictures.len();
         let version = self.keep(pictures);
         Ok(json!({
@@ -237,7 +240,7 @@ impl PreviewState {
         let data = match &request.data {
             Some(edited) => Data::new(edited.clone()),
             None => Data::from_json(&self.sample(&request.template, &request.sample)?)
-                .map_err(PreviewError::Render)?,
+                .map_err(|e| PreviewError::Render(e.into()))?,
         };
         let data = template.with_resolved_locale(&data, request.locale.as_deref());
         let document = match request.output {
@@ -260,11 +263,13 @@ impl PreviewState {
         };
         let (document, data) = self.lay_out(&request)?;
         let bytes = match format {
-            DownloadFormat::Pdf => document.pdf(&PdfMetadata::of(&data)),
-            DownloadFormat::Jpg | DownloadFormat::SocialCard => document.jpg(Jpeg::default()),
+            DownloadFormat::Pdf => document.pdf(&pdf_metadata(&data, None)),
+            DownloadFormat::Jpg | DownloadFormat::SocialCard => {
+                document.jpg(JpegEncoder::default())
+            }
             DownloadFormat::Png => document.png(),
         };
-        bytes.map_err(PreviewError::Render)
+        bytes.map_err(render_error)
     }
 
     fn keep(&self, pictures: Vec<Vec<u8>>) -> String {
@@ -288,11 +293,11 @@ impl PreviewState {
     }
 }
 
-fn pictures(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, RenderError> {
+fn pictures(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, ExportError> {
     match output {
         PreviewOutput::Page => Ok(document.svg()?.into_iter().map(String::into_bytes).collect()),
         PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
-            Ok(vec![document.jpg(Jpeg::default())?])
+            Ok(vec![document.jpg(JpegEncoder::default())?])
         }
     }
 }
@@ -308,6 +313,10 @@ fn margins(document: &Document, output: PreviewOutput) -> Option<Value> {
     Some(json!({ "top": top, "right": right, "bottom": bottom, "left": left }))
 }
 
+fn render_error(error: ExportError) -> PreviewError {
+    PreviewError::Render(error.into())
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -316,15 +325,19 @@ impl PreviewError {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Unknown(text) => text.clone(),
-            Self::Folder(error) => testamur_pipeline::error::chain(error),
-            Self::Render(error) => error.to_string(),
+            Self::Folder(error) => chain(error),
+            Self::Render(error) => chain(error),
         }
     }
 
     fn list(&self) -> Value {
+        if let Self::Render(error) = self
+            && let Some(diagnostics) = error.diagnostics()
+        {
+            return faults(diagnostics.iter());
+        }
         match self {
-            Self::Render(RenderError::Template(diagnostics)) => faults(diagnostics.iter()),
-            Self::Render(RenderError::Data(list)) => list
+            Self::Render(RenderError::Data(DataError::Schema(list))) => list
                 .iter()
                 .map(|fault| json!({ "severity": "error", "message": fault.message, "path": fault.path }))
                 .collect(),
@@ -351,7 +364,7 @@ struct DiagnosticJson<'a> {
 
 impl<'a> From<&'a Diagnostic> for DiagnosticJson<'a> {
     fn from(diagnostic: &'a Diagnostic) -> Self {
-        let place = diagnostic.place.as_ref();
+        let place = diagnostic.location.as_ref();
         Self {
             severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" },
             message: &diagnostic.message,

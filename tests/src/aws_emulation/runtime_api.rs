@@ -64,7 +64,7 @@ impl RuntimeApi {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there are free ports");
         let address = listener.local_addr().expect("it is bound");
         let server = tokio::spawn(async move {
-            axum::serve(listener, routes).await.expect("it serves until aborted")
+            axum::serve(listener, routes).await.expect("it serves until aborted");
         });
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
         Self {

@@ -131,7 +131,7 @@ async fn issue_makes_one_certificate_of_a_completion() {
     let event =
         |id: &str| queue_event("queue", [("m-1", 1, completed("u-ada", "c-1", id).to_string())]);
     let redeliver = async |subject: &mut FunctionUnderTest, _: &str, event: &Value| {
-        subject.deliver(event).await
+        subject.deliver(event).await;
     };
     let check = async |subject: &FunctionUnderTest, id: &str, told: &str| {
         let records = subject.stack.certificates("u-ada").await;
@@ -222,7 +222,7 @@ async fn schedule_mail_leaves_one_schedule() {
         .with("TESTAMUR_MAIL_DELAY", "86400");
     let event = |id: &str| queue_event("queue", [("m-1", 1, generated(&certificate_id(id)))]);
     let redeliver = async |subject: &mut FunctionUnderTest, _: &str, event: &Value| {
-        subject.deliver(event).await
+        subject.deliver(event).await;
     };
     let check = async |subject: &FunctionUnderTest, id: &str, told: &str| {
         let name = certificate_id(id);
@@ -304,7 +304,7 @@ async fn bounce_suppresses_and_confirms() {
         queue_event("queue", [("m-1", 1, json!({ "detail": detail }).to_string())])
     };
     let redeliver = async |subject: &mut FunctionUnderTest, _: &str, event: &Value| {
-        subject.deliver(event).await
+        subject.deliver(event).await;
     };
     let check = async |subject: &FunctionUnderTest, id: &str, told: &str| {
         let hash =

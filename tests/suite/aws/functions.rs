@@ -268,7 +268,7 @@ async fn a_function_that_is_not_set_up_says_what_is_missing_and_no_secret() {
     assert!(told.contains("can't send this e-mail: the sender"), "{told}");
     let function = stack.function("issue", &stack.endpoint).await.with("TESTAMUR_JPEG", "tiny");
     let told = error(function).await;
-    assert!(told.contains("TESTAMUR_JPEG") && told.contains("is neither fast nor small"), "{told}");
+    assert!(told.contains("TESTAMUR_JPEG") && told.contains("expected fast or small"), "{told}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
-use testamur_engine::{Engine, Fonts, Jpeg};
+use testamur_engine::{Engine, Fonts, JpegEncoder};
 use testamur_pipeline::issue::{IssueConfig, IssueOutcome};
 use testamur_pipeline::mail::MailComposer;
 use testamur_pipeline::model::address::AddressHash;
@@ -22,7 +22,7 @@ use testamur_pipeline::{
 use testamur_tests::repository;
 
 static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::new(Fonts::load(&repository().join("fonts")).unwrap()));
+    LazyLock::new(|| Engine::new(Fonts::load(repository().join("fonts")).unwrap()));
 
 /// Memory behind a fault: one call fails, before or after it has done its work.
 #[derive(Clone, Copy)]
@@ -176,7 +176,7 @@ fn issuer(ports: Faulty<'_>) -> Issuer<Faulty<'_>, Faulty<'_>, Faulty<'_>> {
         id_key: IdKey::new([7; 32]),
         base_url: "https://certificates.example.com".into(),
         default_template: "completion".into(),
-        jpeg: Jpeg::default(),
+        jpeg: JpegEncoder::default(),
     };
     let templates = TemplateCache::new(ENGINE.clone(), repository().join("templates"));
     Issuer { directory: ports, objects: ports, records: ports, templates, settings }
