@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use testamur_engine::{Jpeg, JpegEncoder};
+use clap::{Args, Parser, Subcommand};
+use testamur_engine::JpegEncoder;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -132,9 +132,10 @@ pub(crate) struct DeploymentArgs {
     )]
     pub(crate) default_template: String,
 
-    /// JPEG encoder.
-    #[arg(long, env = "TESTAMUR_JPEG", value_enum, default_value_t = JpegChoice::Fast)]
-    pub(crate) jpeg: JpegChoice,
+    /// JPEG encoding: fast (baseline, a few milliseconds) or small (progressive, smaller and closer
+    /// to the page, over twenty times slower).
+    #[arg(long, env = "TESTAMUR_JPEG", default_value_t, value_name = "ENCODER")]
+    pub(crate) jpeg: JpegEncoder,
 
     /// Sender of e-mails, such as "Example Academy <certificates@example.com>".
     #[arg(
@@ -149,24 +150,6 @@ pub(crate) struct DeploymentArgs {
     /// are written to the folder `mail` of the state folder as .eml files.
     #[arg(long, env = "TESTAMUR_SMTP_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) smtp_url: Option<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum JpegChoice {
-    /// Baseline coding; takes a few milliseconds.
-    Fast,
-    /// Progressive coding; smaller and more exact, and over twenty times slower.
-    Small,
-}
-
-impl From<JpegChoice> for Jpeg {
-    fn from(choice: JpegChoice) -> Self {
-        let encoder = match choice {
-            JpegChoice::Fast => JpegEncoder::Fast,
-            JpegChoice::Small => JpegEncoder::Small,
-        };
-        Self { encoder }
-    }
 }
 
 #[derive(Args)]
@@ -190,9 +173,10 @@ pub(crate) struct Render {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// JPEG encoder.
-    #[arg(long, env = "TESTAMUR_JPEG", value_enum, default_value_t = JpegChoice::Fast)]
-    pub(crate) jpeg: JpegChoice,
+    /// JPEG encoding: fast (baseline, a few milliseconds) or small (progressive, smaller and closer
+    /// to the page, over twenty times slower).
+    #[arg(long, env = "TESTAMUR_JPEG", default_value_t, value_name = "ENCODER")]
+    pub(crate) jpeg: JpegEncoder,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use testamur_engine::{Engine, Fonts, RenderError, Template};
+use testamur_engine::{CompileError, Engine, Fonts, RenderError, Template};
 use testamur_pipeline::error::chain;
 use unicode_script::{Script, UnicodeScript};
 
@@ -60,10 +60,10 @@ pub(crate) enum Location {
 /// Loads the fonts.
 pub(crate) fn fonts(cli: &Cli) -> Result<Fonts, CliError> {
     match locate(cli.fonts.as_deref(), FONTS) {
-        Location::Folder(folder) => Ok(Fonts::load(&folder)?),
+        Location::Folder(folder) => Fonts::load(folder).map_err(CliError::Fonts),
         Location::Carried => {
             let files = CARRIED.iter().filter(|(path, _)| path.ends_with(".ttf"));
-            Ok(Fonts::from_bytes(files.map(|&(_, bytes)| bytes))?)
+            Fonts::from_bytes(files.map(|&(_, bytes)| bytes)).map_err(CliError::Fonts)
         }
     }
 }
@@ -119,7 +119,7 @@ pub(crate) fn explain(error: &RenderError) -> String {
 
 /// Says where to get fonts, if an error names a character that the fonts of the repository cover.
 pub(crate) fn font_hint(error: &RenderError) -> Option<String> {
-    let RenderError::UnsupportedCharacter { character, .. } = error else {
+    let RenderError::Compile(CompileError::UnsupportedCharacter { character, .. }) = error else {
         return None;
     };
     let script = font_set_script(*character)?;

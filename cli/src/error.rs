@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rusqlite::ErrorCode;
-use testamur_engine::{FontError, RenderError, TemplateError};
+use testamur_engine::{LoadError, RenderError};
 use testamur_pipeline::TransientError;
 use testamur_pipeline::mail::MailTemplateError;
 
@@ -65,10 +65,10 @@ pub(crate) enum CliError {
     NoHelpers(PathBuf),
     /// The folder of fonts can't be used.
     #[error(transparent)]
-    Fonts(#[from] FontError),
+    Fonts(LoadError),
     /// The template can't be loaded.
     #[error(transparent)]
-    Template(TemplateError),
+    Template(LoadError),
     /// The sender or the e-mail templates can't be used.
     #[error(transparent)]
     Mail(#[from] MailTemplateError),

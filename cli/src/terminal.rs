@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use testamur_engine::RenderError;
 use testamur_pipeline::error::chain;
 
 use crate::error::CliError;
@@ -25,7 +24,8 @@ pub(crate) fn eprint_line(text: &str) {
 
 /// Prints an error with its causes and a hint. On a terminal, Typst's diagnostics are in color.
 pub(crate) fn print_error(error: &CliError) {
-    if let CliError::Render(RenderError::Template(diagnostics)) = error
+    if let CliError::Render(error) = error
+        && let Some(diagnostics) = error.diagnostics()
         && io::stderr().is_terminal()
     {
         return eprint_line(diagnostics.colored().trim_end());

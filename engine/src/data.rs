@@ -1,24 +1,39 @@
-//! A learner's data: JSON whose every string has been cleaned as text.
+//! A learner's data: JSON in which every string is normalized.
 //!
-//! Cleaning never looks for markup, because nothing here is ever read as markup: the template receives the data as a JSON
-//! file, and what a learner typed prints as it stands.
+//! Normalization does not escape markup, because nothing parses the data as markup: the template
+//! reads it as a JSON file, and Typst prints strings literally.
+
+use std::fmt;
 
 use serde_json::Value;
 use typst::foundations::Bytes;
 use typst::text::is_default_ignorable;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::error::RenderError;
+use crate::error::DataError;
 
-/// What a template is filled with.
-#[derive(Debug, Clone)]
+/// The data that fills a template.
+///
+/// A template reads it with `json("data.json")`. One field has a meaning to the engine: `locale`
+/// selects the translation.
+///
+/// ```
+/// use testamur_engine::Data;
+///
+/// let data = Data::from_json(br#"{"userName": " Ada  Lovelace ", "locale": "fr"}"#)?;
+/// assert_eq!(data.value()["userName"], "Ada Lovelace");
+/// assert_eq!(data.locale(), Some("fr"));
+/// # Ok::<(), testamur_engine::DataError>(())
+/// ```
+#[derive(Clone)]
 pub struct Data {
     value: Value,
     json: Bytes,
 }
 
 impl Data {
-    /// Takes data, cleaning every string in it with [`normalize_text`].
+    /// Makes data from a JSON value and normalizes every string in it with [`normalize_text`].
+    /// Keys of objects stay as they are.
     #[must_use]
     pub fn new(mut value: Value) -> Self {
         normalize_value(&mut value);
@@ -26,27 +41,28 @@ impl Data {
         Self { value, json }
     }
 
-    /// Takes data as JSON text.
+    /// Makes data from JSON text, like [`Data::new`].
     ///
     /// # Errors
-    /// [`RenderError::Json`] if it is not JSON.
-    pub fn from_json(json: &[u8]) -> Result<Self, RenderError> {
-        serde_json::from_slice(json).map(Self::new).map_err(RenderError::Json)
+    /// [`DataError::Json`] if the text is not JSON.
+    pub fn from_json(json: &[u8]) -> Result<Self, DataError> {
+        serde_json::from_slice(json).map(Self::new).map_err(DataError::Json)
     }
 
-    /// The cleaned data.
+    /// Returns the normalized data.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The locale that the data names.
+    /// Returns the field `locale`, a BCP 47 tag such as `pt-BR`, if it is a string.
     #[must_use]
     pub fn locale(&self) -> Option<&str> {
         self.value.get("locale")?.as_str()
     }
 
-    /// The same data for readers of another locale.
+    /// Returns a copy with another value in the field `locale`. Data that is not an object stays
+    /// as it is.
     #[must_use]
     pub fn with_locale(&self, locale: &str) -> Self {
         let mut value = self.value.clone();
@@ -56,26 +72,35 @@ impl Data {
         Self::new(value)
     }
 
-    /// The cleaned data as JSON text, as a template reads it.
+    /// Returns the normalized data as JSON text, as a template reads it.
     pub(crate) fn json(&self) -> &Bytes {
         &self.json
     }
 
-    /// The path of the first string that contains a character, such as `scores/0/title`.
+    /// Returns the path of the first string that contains a character, such as `scores/0/title`.
     pub(crate) fn field_with(&self, character: char) -> Option<String> {
         find(&self.value, character).map(|path| path.join("/"))
     }
 }
 
-/// Brings text that a person typed into the form in which it is printed and recorded.
+/// Shows the size only, because the data is personal.
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Data").field("bytes", &self.json.len()).finish_non_exhaustive()
+    }
+}
+
+/// Normalizes text that a person typed, for printing and for records.
 ///
-/// Turns line breaks and tabs into spaces, runs of white space into one space, and trims; drops other
-/// control characters, byte order marks, and the explicit directional embeddings, overrides and isolates that could reorder
-/// the page; then normalises to form C. Cleaning clean text changes nothing.
-/// Joiners and variation selectors stay: Indic scripts, Persian and emoji need them. Text without anything to see is empty.
+/// - Line breaks, tabs and runs of white space become one space; both ends are trimmed.
+/// - Other control characters and byte order marks are removed.
+/// - Directional embeddings, overrides and isolates are removed, because they could reorder the
+///   text around them ([UAX #9](https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings)).
+/// - The result is in normalization form C ([UAX #15](https://www.unicode.org/reports/tr15/)).
+/// - Joiners and variation selectors stay, because Indic scripts, Persian and emoji need them.
+/// - Text without a visible character becomes empty.
 ///
-/// Source: [UAX #15](https://www.unicode.org/reports/tr15/) for the form, [UAX #9](https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings)
-/// for the directional characters.
+/// The function is idempotent.
 ///
 /// ```
 /// assert_eq!(testamur_engine::normalize_text(" Zoe\u{308}\u{202e}\tLee\n"), "Zo\u{eb} Lee");
@@ -83,15 +108,15 @@ impl Data {
 #[must_use]
 pub fn normalize_text(text: &str) -> String {
     let kept =
-        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !is_dropped(c));
-    let visible: String = kept.nfc().collect();
-    if visible.chars().all(|c| c == ' ' || is_default_ignorable(c)) {
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !is_removed(c));
+    let composed: String = kept.nfc().collect();
+    if composed.chars().all(|c| c == ' ' || is_default_ignorable(c)) {
         return String::new();
     }
-    visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    composed.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn is_dropped(c: char) -> bool {
+fn is_removed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -104,6 +129,7 @@ fn normalize_value(value: &mut Value) {
     }
 }
 
+/// Returns the keys and indices that lead to the first string with a character.
 fn find(value: &Value, character: char) -> Option<Vec<String>> {
     let below = |key: String, value| {
         let mut path = find(value, character)?;

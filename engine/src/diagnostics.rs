@@ -1,4 +1,7 @@
-//! Typst's errors and warnings, resolved to files and lines while the sources are at hand.
+//! Typst's errors and warnings, resolved to files and lines.
+//!
+//! They are resolved as soon as Typst returns them, because a span has no meaning without the
+//! sources of the compilation that made it.
 
 use std::fmt;
 
@@ -8,47 +11,67 @@ use typst::syntax::DiagSpan;
 use typst_kit::diagnostics::termcolor::{Ansi, NoColor, WriteColor};
 use typst_kit::diagnostics::{DiagnosticFormat, DiagnosticWorld, emit};
 
-/// How grave a diagnostic is.
+/// How serious a diagnostic is. Typst has these two levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// There is no document.
+    /// Typst made no document.
     Error,
-    /// There is a document, perhaps not the one that was meant.
+    /// Typst made a document that may not be the intended one.
     Warning,
 }
 
-/// One error or warning.
+/// One error or warning of Typst.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
-    /// How grave it is.
+    /// Whether this is an error or a warning.
     pub severity: Severity,
-    /// What is wrong.
+    /// What is wrong, such as `unknown variable: nmae`.
     pub message: String,
-    /// What could be done about it.
+    /// Typst's suggestions, in the order Typst gives them.
     pub hints: Vec<String>,
-    /// Where it is; none if it concerns no place in particular.
-    pub place: Option<SourceLocation>,
-    /// The calls and imports that led there, innermost first, where they are known.
+    /// Where the problem is. `None` if it belongs to no particular line.
+    pub location: Option<SourceLocation>,
+    /// The calls and imports that led to the problem, innermost first, with their locations where
+    /// these are known.
     pub trace: Vec<(String, Option<SourceLocation>)>,
 }
 
-/// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A position in a file.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SourceLocation {
-    /// The file, as the caller named the template's folder.
+    /// The file's path, beginning with the folder from which the template was loaded, such as
+    /// `templates/completion/main.typ`.
     pub file: String,
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// The text of the line.
+    /// The text of the line, without the line break.
     pub text: String,
 }
 
-/// Errors and warnings in the order Typst found them.
+/// Leaves out the text of the line, because the file may be a learner's data.
+impl fmt::Debug for SourceLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Errors and warnings in the order Typst reports them.
 ///
-/// [`Display`](fmt::Display) prints them as the stock Typst command does, with source line, caret and hints, without colour.
-#[derive(Debug, Clone, Default)]
+/// [`Display`](fmt::Display) formats them like the `typst` command, with source line, caret and
+/// hints, without color:
+///
+/// ```text
+/// error: dictionary does not contain key "nmae"
+///   ┌─ templates/completion/main.typ:2:6
+///   │
+/// 2 │ #data.nmae
+///   │       ^^^^
+/// ```
+#[derive(Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
     plain: String,
@@ -62,26 +85,32 @@ impl Diagnostics {
         }
         Self {
             list: diagnostics.iter().map(|diagnostic| resolve_one(world, diagnostic)).collect(),
-            plain: printed(world, diagnostics, NoColor::new(Vec::new()), NoColor::into_inner),
-            colored: printed(world, diagnostics, Ansi::new(Vec::new()), Ansi::into_inner),
+            plain: format(world, diagnostics, NoColor::new(Vec::new()), NoColor::into_inner),
+            colored: format(world, diagnostics, Ansi::new(Vec::new()), Ansi::into_inner),
         }
     }
 
-    /// Each diagnostic.
+    /// Iterates over the errors and warnings.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// The same text as [`Display`](fmt::Display) prints, with ANSI colours for a terminal.
+    /// Returns the text of [`Display`](fmt::Display) with ANSI colors for a terminal.
     #[must_use]
     pub fn colored(&self) -> &str {
         &self.colored
+    }
+}
+
+impl fmt::Debug for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.list).finish()
     }
 }
 
@@ -99,16 +128,16 @@ fn resolve_one(world: &dyn DiagnosticWorld, diagnostic: &SourceDiagnostic) -> Di
         },
         message: diagnostic.message.to_string(),
         hints: diagnostic.hints.iter().map(|hint| hint.v.to_string()).collect(),
-        place: place(world, diagnostic.span),
+        location: location(world, diagnostic.span),
         trace: diagnostic
             .trace
             .iter()
-            .map(|point| (point.v.to_string(), place(world, point.span.into())))
+            .map(|point| (point.v.to_string(), location(world, point.span.into())))
             .collect(),
     }
 }
 
-fn place(world: &dyn DiagnosticWorld, span: DiagSpan) -> Option<SourceLocation> {
+fn location(world: &dyn DiagnosticWorld, span: DiagSpan) -> Option<SourceLocation> {
     let id = span.id()?;
     let start = world.range(span)?.start;
     let lines = world.file(id).ok()?.lines().ok()?;
@@ -117,13 +146,14 @@ fn place(world: &dyn DiagnosticWorld, span: DiagSpan) -> Option<SourceLocation> 
     Some(SourceLocation { file: world.name(id), line: line + 1, column: column + 1, text })
 }
 
-fn printed<W: WriteColor>(
+fn format<W: WriteColor>(
     world: &dyn DiagnosticWorld,
     diagnostics: &[SourceDiagnostic],
     mut writer: W,
     into_bytes: impl FnOnce(W) -> Vec<u8>,
 ) -> String {
-    // A span whose file has vanished can't be shown; what was printed before it still helps.
+    // `emit` fails only if a span points into a file that can't be read. The text before the
+    // failure is still useful, so the error is ignored.
     let _ = emit(&mut writer, world, diagnostics, DiagnosticFormat::Human);
     String::from_utf8_lossy(&into_bytes(writer)).into_owned()
 }

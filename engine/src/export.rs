@@ -1,8 +1,11 @@
-//! Exporters: laid-out pages to PDF, JPEG and PNG, and data fields to QR codes.
+//! Output formats of pages, and QR codes of data fields.
 
+pub(crate) mod jpeg;
 pub(crate) mod pdf;
+pub(crate) mod png;
 pub(crate) mod qr;
 pub(crate) mod raster;
+pub(crate) mod svg;
 
+pub use jpeg::{JpegEncoder, JpegEncoderError};
 pub use pdf::PdfMetadata;
-pub use raster::{Jpeg, JpegEncoder};

@@ -1,7 +1,9 @@
-//! The faces a page may use: those of one folder, sorted by path, each read from disk when a page first needs it.
+//! Font faces from folders and from memory.
 //!
-//! Fonts of the machine are never looked at, so a page is the same everywhere.
+//! The fonts of the operating system are deliberately never used, so a page looks the same on
+//! every machine.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,86 +12,119 @@ use typst::text::{Font, FontBook, FontInfo};
 use typst::utils::LazyHash;
 use typst_kit::fonts::{FontPath, FontSource, FontStore};
 
-use crate::error::FontError;
+use crate::error::LoadError;
 
-/// A set of font faces. Cloning is cheap and shares what has been loaded.
+/// An ordered set of font faces. Cloning is cheap and shares the loaded faces.
+///
+/// If two faces fit equally well, Typst uses the first.
+///
+/// ```
+/// use testamur_engine::Fonts;
+///
+/// let folder = Fonts::load("../fonts/source-sans-3")?;
+/// // A program that carries its fonts passes the result of `include_bytes!` here.
+/// let file = std::fs::read("../fonts/source-serif-4/SourceSerif4-Regular.ttf")?;
+/// let carried = Fonts::from_bytes([file])?;
+/// let fonts = folder.chain(&carried);
+/// assert_eq!(fonts.families().last(), Some("Source Serif 4"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Fonts(Arc<FontStore>);
 
 impl Fonts {
-    /// Finds the faces in a folder and the folders below it. Reads only what describes them, not the outlines.
+    /// Finds all TrueType and OpenType faces in a folder and the folders below it, sorted by path.
+    ///
+    /// This reads the description of each face. The outlines are read when a page first uses the
+    /// face, so the files must stay in place.
     ///
     /// # Errors
-    /// [`FontError::NoFonts`] if there are none.
-    pub fn load(folder: &Path) -> Result<Self, FontError> {
+    /// [`LoadError::NoFonts`] if the folder holds no face or does not exist.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let folder = folder.as_ref();
         let mut faces = scan(folder);
-        if faces.is_empty() {
-            return Err(FontError::NoFonts(folder.to_owned()));
-        }
         faces.sort_by(|(a, _), (b, _)| (&a.path, a.index).cmp(&(&b.path, b.index)));
-        let mut store = FontStore::new();
-        store.extend(faces);
-        Ok(Self(Arc::new(store)))
+        Self::new(faces).ok_or_else(|| LoadError::NoFonts(folder.to_owned()))
     }
 
-    /// Takes the faces of font files in memory, in this order. Static byte slices are not copied.
+    /// Takes the faces of font files in memory, in this order. Files that are not fonts are
+    /// ignored. Static byte slices are not copied.
     ///
     /// # Errors
-    /// [`FontError::NoFonts`] if no file holds a face.
-    pub fn from_bytes<B>(files: impl IntoIterator<Item = B>) -> Result<Self, FontError>
+    /// [`LoadError::NoFontFaces`] if no file holds a face.
+    pub fn from_bytes<B>(files: impl IntoIterator<Item = B>) -> Result<Self, LoadError>
     where
         B: AsRef<[u8]> + Send + Sync + 'static,
     {
-        let mut store = FontStore::new();
-        store.extend(files.into_iter().map(Bytes::new).flat_map(Font::iter).map(|font| {
-            let info = font.info().clone();
-            (font, info)
-        }));
-        if store.book().info(0).is_none() {
-            return Err(FontError::NoFonts("memory".into()));
-        }
-        Ok(Self(Arc::new(store)))
+        Self::from_files(files.into_iter().map(Bytes::new)).ok_or(LoadError::NoFontFaces)
     }
 
-    /// These faces, preceded by those in the given files; a file that is no font adds nothing.
-    pub(crate) fn with(&self, files: impl IntoIterator<Item = Bytes>) -> Self {
-        let mut store = FontStore::new();
-        let own = files.into_iter().flat_map(Font::iter);
-        store.extend(own.map(|font| {
-            let info = font.info().clone();
-            (font, info)
-        }));
-        if store.book().info(0).is_none() {
-            return self.clone();
-        }
-        let shared = (0..).map_while(|index| {
-            Some((Shared(self.clone(), index), self.book().info(index)?.clone()))
-        });
-        store.extend(shared);
-        Self(Arc::new(store))
+    /// Returns these faces followed by those of another set.
+    #[must_use]
+    pub fn chain(&self, next: &Self) -> Self {
+        Self::new([self, next].into_iter().flat_map(Self::shared)).expect("no set is empty")
     }
 
-    /// Describes the faces; their indices are those of [`Self::font`].
+    /// Iterates over the family names of all faces. A family with several faces is repeated.
+    pub fn families(&self) -> impl Iterator<Item = &str> {
+        self.infos().map(|info| info.family.as_str())
+    }
+
+    /// Returns `None` if no file holds a face.
+    pub(crate) fn from_files(files: impl IntoIterator<Item = Bytes>) -> Option<Self> {
+        Self::new(files.into_iter().flat_map(Font::iter).map(|font| {
+            let info = font.info().clone();
+            (font, info)
+        }))
+    }
+
+    /// Returns the descriptions of the faces. Their positions are the indices of [`Self::font`].
     pub(crate) fn book(&self) -> &LazyHash<FontBook> {
         self.0.book()
     }
 
-    /// Loads a face, or none if there is no such index or its file can't be read any more.
+    /// Loads a face. Returns `None` if the index is too large or the file can't be read any more.
     pub(crate) fn font(&self, index: usize) -> Option<Font> {
         self.0.font(index)
     }
-}
 
-/// A face of another set, so that it is loaded once for both.
-struct Shared(Fonts, usize);
+    /// Returns `None` for no faces: without any, Typst omits text instead of reporting it.
+    fn new<S: FontSource>(faces: impl IntoIterator<Item = (S, FontInfo)>) -> Option<Self> {
+        let mut store = FontStore::new();
+        store.extend(faces);
+        store.book().info(0)?;
+        Some(Self(Arc::new(store)))
+    }
 
-impl FontSource for Shared {
-    fn load(&self) -> Option<Font> {
-        self.0.font(self.1)
+    fn infos(&self) -> impl Iterator<Item = &FontInfo> {
+        (0..).map_while(|index| self.book().info(index))
+    }
+
+    fn shared(&self) -> impl Iterator<Item = (SharedFace, FontInfo)> {
+        let infos = self.infos().cloned().enumerate();
+        infos.map(|(index, info)| (SharedFace { fonts: self.clone(), index }, info))
     }
 }
 
-/// Describes every face below a folder, in the order the file system yields them.
+impl fmt::Debug for Fonts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fonts").field("faces", &self.infos().count()).finish()
+    }
+}
+
+/// A face of another set. Both sets share the loaded face, so it is in memory once.
+struct SharedFace {
+    fonts: Fonts,
+    index: usize,
+}
+
+impl FontSource for SharedFace {
+    fn load(&self) -> Option<Font> {
+        self.fonts.font(self.index)
+    }
+}
+
+/// Describes every face below a folder, in the order of the file system.
 fn scan(folder: &Path) -> Vec<(FontPath, FontInfo)> {
     let mut database = fontdb::Database::new();
     database.load_fonts_dir(folder);

@@ -1,40 +1,46 @@
-//! A template: a folder of plain Typst held in memory, with its manifest, its schema and a hash of its content.
+//! A template: plain Typst files in memory, with a manifest, a schema and a content hash.
 //!
-//! Sample data and snapshots stay outside, so they can't reach a render, and so does everything beyond the folder but the
-//! helpers that all templates share, in the folder `shared` beside it.
+//! A template sees its own folder and the folder `shared` beside it, and nothing else. Sample data
+//! and snapshots are deliberately not loaded, so they can't reach a certificate.
 
+mod files;
 mod locale;
 mod manifest;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jsonschema::Validator;
-use sha2::{Digest, Sha256};
-use typst::diag::{FileError, FileResult};
-use typst::foundations::Bytes;
-use typst::syntax::{FileId, RootedPath, VirtualPath, VirtualRoot};
 use typst::text::Font;
-use typst_kit::files::{FileLoader, FileStore};
+use typst_kit::files::FileStore;
 
 use crate::data::Data;
-use crate::engine::{Document, Engine};
-use crate::error::{DataFault, RenderError, TemplateError};
+use crate::engine::Engine;
+use crate::error::{DataError, LoadError, SchemaViolation};
+use crate::fonts::Fonts;
+
+pub(crate) use files::{Files, file_id, path_in_template, user_path};
 pub use locale::canonical_locale;
 pub use manifest::{ImageSize, Layout, Manifest, SnapshotTolerance};
 
-/// The folders of a template that a render never sees.
-const EXCLUDED_DIRS: [&str; 2] = ["samples", "snapshots"];
-
-/// Where Typst sees the template's folder. It is the same for all: paths are interned for ever, and few of them may be.
-const TEMPLATE: &str = "template";
-
-/// Where Typst sees the shared helpers, and what their folder is called.
-const SHARED: &str = "shared";
-
-/// A template, ready to render. Cloning is cheap.
+/// A loaded template. Cloning is cheap.
+///
+/// ```
+/// use testamur_engine::{Data, Engine, Fonts};
+///
+/// let engine = Engine::new(Fonts::load("../fonts/source-sans-3")?);
+/// let template = engine.load("tests/fixtures/hello")?;
+/// assert_eq!(template.locales(), ["en", "fr"]);
+/// assert_eq!(template.locale_for("fr-CA").as_deref(), Some("fr"));
+///
+/// let data = Data::from_json(br#"{"userName": "Ada Lovelace"}"#)?;
+/// let document = template.compile(&template.with_resolved_locale(&data, Some("fr-CA")))?;
+/// assert_eq!(document.font_families(), ["Source Sans 3"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Template(Arc<Inner>);
 
@@ -48,53 +54,130 @@ struct Inner {
     files: FileStore<Files>,
 }
 
-impl Template {
-    /// The most a template folder may hold, in bytes, samples and snapshots left out.
-    pub const MAX_BYTES: u64 = 32 << 20;
+/// Loading templates.
+impl Engine {
+    /// Loads the template in a folder.
+    ///
+    /// The folder must hold `typst.toml`, `schema.json` and the entrypoints that the manifest
+    /// names. It may hold further files, its own fonts in `fonts/`, and translations in `locales/`.
+    /// The folder `shared` beside it, if it exists, is loaded too.
+    ///
+    /// Typst sources are not parsed here; [`Template::compile`] reports errors in them.
+    ///
+    /// # Errors
+    /// [`LoadError`] with the file that is missing, unreadable or invalid.
+    pub fn load(&self, folder: impl AsRef<Path>) -> Result<Template, LoadError> {
+        let folder = folder.as_ref();
+        Template::new(self, folder, Files::from_disk(folder)?)
+    }
 
-    /// What the template says of itself.
+    /// Loads a template from files in memory, such as files compiled into a program.
+    ///
+    /// The paths use `/` and are those that the files would have on disk. `folder` selects the
+    /// template, as in [`Engine::load`]. Files outside `folder` and the folder `shared` beside it
+    /// are ignored. Static byte slices and strings are not copied.
+    ///
+    /// ```
+    /// use testamur_engine::{Data, Engine, Fonts};
+    ///
+    /// let engine = Engine::new(Fonts::load("../fonts/source-sans-3")?);
+    /// let manifest = r#"
+    ///     package = { name = "badge", version = "1.0.0", entrypoint = "main.typ" }
+    ///     tool.testamur.image = { width = 200, height = 100 }
+    /// "#;
+    /// let template = engine.load_files(
+    ///     "badge",
+    ///     [
+    ///         ("badge/typst.toml", manifest),
+    ///         ("badge/schema.json", "{}"),
+    ///         (
+    ///             "badge/main.typ",
+    ///             r#"
+    ///                 #import "../shared/lib.typ": greeting
+    ///                 #set page(width: 200pt, height: 100pt)
+    ///                 #set text(font: "Source Sans 3")
+    ///                 #greeting(json("data.json").userName)
+    ///             "#,
+    ///         ),
+    ///         ("shared/lib.typ", "#let greeting(name) = [Hello, #name!]"),
+    ///     ],
+    /// )?;
+    /// template.compile(&Data::from_json(br#"{"userName": "Ada"}"#)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LoadError`] with the file that is missing or invalid.
+    pub fn load_files<P, B>(
+        &self,
+        folder: impl AsRef<Path>,
+        files: impl IntoIterator<Item = (P, B)>,
+    ) -> Result<Template, LoadError>
+    where
+        P: AsRef<Path>,
+        B: AsRef<[u8]> + Send + Sync + 'static,
+    {
+        let folder = folder.as_ref();
+        Template::new(self, folder, Files::from_memory(folder, files)?)
+    }
+}
+
+impl Template {
+    /// The largest size of a template in bytes, including the folder `shared`, without samples and
+    /// snapshots.
+    pub const MAX_BYTES: u64 = files::MAX_BYTES;
+
+    fn new(engine: &Engine, folder: &Path, files: Files) -> Result<Self, LoadError> {
+        let manifest = Manifest::parse(files.text("typst.toml", folder)?)
+            .map_err(|source| LoadError::Manifest { path: folder.join("typst.toml"), source })?;
+        for layout in [&manifest.page].into_iter().chain(&manifest.social_card) {
+            files.check_entrypoint(&layout.entrypoint, folder)?;
+        }
+        let schema = compile_schema(files.text("schema.json", folder)?)
+            .map_err(|source| LoadError::Schema { path: folder.join("schema.json"), source })?;
+        let engine = match Fonts::from_files(files.fonts()) {
+            Some(own) => engine.with_fonts(own.chain(engine.fonts())),
+            None => engine.clone(),
+        };
+        Ok(Self(Arc::new(Inner {
+            engine,
+            folder: folder.to_owned(),
+            manifest,
+            schema,
+            locales: files.locales(),
+            hash: files.hash(),
+            files: FileStore::new(files),
+        })))
+    }
+
+    /// Returns the contents of `typst.toml`.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
 
-    /// The SHA-256 of all files that can influence a render, with their names, in hexadecimal.
+    /// Returns the SHA-256 of the names and contents of all loaded files, as 64 hexadecimal digits.
+    ///
+    /// Templates with the same hash make the same documents. The same files have the same hash on
+    /// disk and in memory.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.0.hash
     }
 
-    /// The folder it was loaded from.
+    /// Returns the folder from which the template was loaded, as the caller named it.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.0.folder
     }
 
-    /// Checks data against the template's schema.
-    ///
-    /// # Errors
-    /// [`RenderError::Data`] with every fault.
-    pub fn check(&self, data: &Data) -> Result<(), RenderError> {
-        let faults: Vec<_> = self
-            .0
-            .schema
-            .iter_errors(data.value())
-            .map(|error| DataFault {
-                path: error.instance_path().to_string().trim_start_matches('/').to_owned(),
-                message: error.masked_with("the value").to_string(),
-            })
-            .collect();
-        if faults.is_empty() { Ok(()) } else { Err(RenderError::Data(faults)) }
+    /// Returns the paths of all loaded files in the template's folder, relative to it and sorted,
+    /// such as `assets/logo.svg`. Files in `shared` are not listed.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.0.files.loader().own_paths()
     }
 
-    /// The locales whose strings it has, from the names of the files in its folder `locales`, sorted; none if its strings
-    /// stand in its layout.
-    #[must_use]
-    pub fn locales(&self) -> &[String] {
-        &self.0.locales
-    }
-
-    /// The font families that it brings along.
+    /// Returns the names of the font families in the template's own folder `fonts`, sorted.
     #[must_use]
     pub fn font_families(&self) -> Vec<String> {
         let fonts = self.0.files.loader().fonts().flat_map(Font::iter);
@@ -103,20 +186,63 @@ impl Template {
         families.into_iter().collect()
     }
 
-    /// The files of its folder that nothing has read yet, sorted. After all its samples were rendered, nothing uses them.
-    #[must_use]
-    pub fn unread_files(&self) -> Vec<String> {
-        let files = self.0.files.loader();
-        let read = files.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let unread = files.contents.keys().filter(|path| !read.contains(*path));
-        unread
-            .filter_map(|path| path.strip_prefix(TEMPLATE)?.strip_prefix('/'))
-            .map(str::to_owned)
-            .collect()
+    /// Checks data against the template's schema and locales, without compiling the template.
+    ///
+    /// # Errors
+    /// [`DataError::Schema`] with every violation, or [`DataError::UnknownLocale`].
+    pub fn check(&self, data: &Data) -> Result<(), DataError> {
+        self.check_schema(data)?;
+        self.check_locale(data)
     }
 
-    /// Finds the locale of its own that suits readers of `requested`: `de` for `de-AT`, `zh-Hant` for `zh-TW`. A template
-    /// without strings of its own takes every well-formed locale as it is.
+    fn check_schema(&self, data: &Data) -> Result<(), DataError> {
+        let violation = |error: jsonschema::ValidationError<'_>| {
+            let path = error.instance_path().to_string();
+            // The default message quotes the value, which may be personal data.
+            let message = error.masked_with("the value").to_string();
+            SchemaViolation::new(path.trim_start_matches('/'), message)
+        };
+        let violations: Vec<_> = self.0.schema.iter_errors(data.value()).map(violation).collect();
+        if violations.is_empty() { Ok(()) } else { Err(DataError::Schema(violations)) }
+    }
+
+    fn check_locale(&self, data: &Data) -> Result<(), DataError> {
+        let supported = self.locales();
+        match data.locale() {
+            Some(locale) if !supported.is_empty() && !supported.iter().any(|tag| tag == locale) => {
+                Err(DataError::UnknownLocale {
+                    locale: locale.to_owned(),
+                    supported: supported.to_vec(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn file_store(&self) -> &FileStore<Files> {
+        &self.0.files
+    }
+}
+
+/// Choosing a locale.
+impl Template {
+    /// Returns the locales of the template's translations, sorted, such as `["en", "pt-BR"]`.
+    ///
+    /// They are the names of the files in its folder `locales`, without `.toml`. The result is
+    /// empty if the template has no such folder; its text is then part of the layout.
+    #[must_use]
+    pub fn locales(&self) -> &[String] {
+        &self.0.locales
+    }
+
+    /// Returns the template's locale that best matches a requested one: `de` for `de-AT`, `zh-Hant`
+    /// for `zh-TW`. Returns `None` if there is no match, or if `requested` is not a BCP 47 tag.
+    ///
+    /// A template without translations matches every tag, in its canonical form.
     #[must_use]
     pub fn locale_for(&self, requested: &str) -> Option<String> {
         if self.0.locales.is_empty() {
@@ -126,267 +252,98 @@ impl Template {
         }
     }
 
-    /// The data for readers of a locale; without one, of the data's own, else of the template's default. One that the
-    /// template does not have is kept, so that rendering says so.
+    /// Returns a copy of the data with the field `locale` set to the template's best match for
+    /// `requested`; if that is `None`, for the data's own locale; else for the manifest's default.
+    ///
+    /// An unsupported locale is kept, so [`Template::compile`] fails with
+    /// [`DataError::UnknownLocale`].
     #[must_use]
     pub fn with_resolved_locale(&self, data: &Data, requested: Option<&str>) -> Data {
         let requested = requested.or(data.locale()).unwrap_or(&self.manifest().locale);
         data.with_locale(&self.locale_for(requested).unwrap_or_else(|| requested.to_owned()))
     }
+}
 
-    /// Lays out the certificate with data.
-    ///
-    /// # Errors
-    /// Any [`RenderError`] but those of encoders: data that breaks the schema, a template that does not compile, a character
-    /// without a glyph, a wrong number of pages.
-    pub fn compile(&self, data: &Data) -> Result<Document, RenderError> {
-        Document::compile(self, &self.manifest().page, data)
-    }
-
-    /// Lays out the social card with data.
-    ///
-    /// # Errors
-    /// [`RenderError::NoSocialCard`] if the template declares none, else as [`Self::render`].
-    pub fn compile_social_card(&self, data: &Data) -> Result<Document, RenderError> {
-        let social_card = self
-            .manifest()
-            .social_card
-            .as_ref()
-            .ok_or_else(|| RenderError::NoSocialCard(self.manifest().id.clone()))?;
-        Document::compile(self, social_card, data)
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
-    }
-
-    /// A path as a person would open it, from one that Typst knows.
-    pub(crate) fn path_on_disk(&self, path: &str) -> PathBuf {
-        match path.split_once('/') {
-            Some((TEMPLATE, path)) => self.0.folder.join(path),
-            Some((SHARED, path)) => shared_folder(&self.0.folder).join(path),
-            _ => PathBuf::from(path),
-        }
-    }
-
-    pub(crate) fn files(&self) -> &FileStore<Files> {
-        &self.0.files
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Template")
+            .field("folder", &self.0.folder)
+            .field("id", &self.0.manifest.id)
+            .field("version", &self.0.manifest.version)
+            .field("hash", &self.0.hash)
+            .finish_non_exhaustive()
     }
 }
 
-/// Loading.
-impl Template {
-    pub(crate) fn load(engine: &Engine, folder: &Path) -> Result<Self, TemplateError> {
-        let mut files = Files::default();
-        let mut remaining_bytes = Self::MAX_BYTES;
-        Mount { name: TEMPLATE, root: folder }.read(folder, &mut files, &mut remaining_bytes)?;
-        let shared = shared_folder(folder);
-        if shared.is_dir() {
-            Mount { name: SHARED, root: &shared }.read(
-                &shared,
-                &mut files,
-                &mut remaining_bytes,
-            )?;
-        }
-
-        Self::new(engine, folder, files)
-    }
-
-    pub(crate) fn load_files<P, B>(
-        engine: &Engine,
-        folder: &Path,
-        files: impl IntoIterator<Item = (P, B)>,
-    ) -> Result<Self, TemplateError>
-    where
-        P: AsRef<Path>,
-        B: AsRef<[u8]> + Send + Sync + 'static,
-    {
-        let mut found = Files::default();
-        let mounts = [(TEMPLATE, folder.to_owned()), (SHARED, shared_folder(folder))];
-        for (path, bytes) in files {
-            let inner = mounts.iter().find_map(|(name, root)| {
-                Some(format!("{name}/{}", path.as_ref().strip_prefix(root).ok()?.display()))
-            });
-            if let Some(inner) = inner.filter(|path| !path.starts_with("template/samples/")) {
-                found.contents.insert(inner, Bytes::new(bytes));
-            }
-        }
-        Self::new(engine, folder, found)
-    }
-
-    fn new(engine: &Engine, folder: &Path, files: Files) -> Result<Self, TemplateError> {
-        let path = folder.join("typst.toml");
-        let text = files.text("typst.toml", folder)?;
-        let manifest =
-            Manifest::parse(&text).map_err(|message| TemplateError::Manifest { path, message })?;
-        for layout in [&manifest.page].into_iter().chain(&manifest.social_card) {
-            files.check_entrypoint(layout, folder)?;
-        }
-        let schema = compile_schema(&files.text("schema.json", folder)?).map_err(|message| {
-            TemplateError::Schema { path: folder.join("schema.json"), message }
-        })?;
-
-        Ok(Self(Arc::new(Inner {
-            engine: engine.with_fonts(engine.fonts().with(files.fonts())),
-            folder: folder.to_owned(),
-            manifest,
-            schema,
-            locales: files.locales(),
-            hash: files.hash(),
-            files: FileStore::new(files),
-        })))
-    }
+fn compile_schema(text: &str) -> Result<Validator, Box<dyn Error + Send + Sync>> {
+    let schema = serde_json::from_str(text)?;
+    Ok(jsonschema::options().should_validate_formats(true).build(&schema)?)
 }
 
-fn compile_schema(text: &str) -> Result<Validator, String> {
-    let schema = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    jsonschema::options().should_validate_formats(true).build(&schema).map_err(|e| e.to_string())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The id of a file in the template's folder, if its path is one that Typst can name.
-pub(crate) fn file_id(path: &str) -> Option<FileId> {
-    let path = VirtualPath::new(in_template(path)).ok()?;
-    Some(RootedPath::new(VirtualRoot::Project, path).intern())
-}
-
-fn in_template(path: &str) -> String {
-    format!("{TEMPLATE}/{path}")
-}
-
-/// The folder `shared` beside a template's.
-fn shared_folder(folder: &Path) -> PathBuf {
-    match folder.file_name() {
-        Some(_) => folder.with_file_name(SHARED),
-        None => folder.join("..").join(SHARED),
-    }
-}
-
-/// All files that Typst can see.
-#[derive(Default)]
-pub(crate) struct Files {
-    /// By path with forward slashes.
-    contents: BTreeMap<String, Bytes>,
-    /// The paths that were asked for.
-    read: Mutex<BTreeSet<String>>,
-}
-
-impl Files {
-    fn text(&self, file: &str, folder: &Path) -> Result<String, TemplateError> {
-        let bytes = self.contents.get(&in_template(file)).ok_or_else(|| {
-            TemplateError::Missing { path: folder.to_owned(), file: file.to_owned() }
-        })?;
-        let text = String::from_utf8(bytes.to_vec());
-        text.map_err(|e| TemplateError::Read {
-            path: folder.join(file),
-            source: std::io::Error::other(e),
-        })
+    fn engine() -> Engine {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/source-sans-3");
+        Engine::new(Fonts::load(folder).unwrap())
     }
 
-    /// The template's own fonts: everything in its folder `fonts`.
-    fn fonts(&self) -> impl Iterator<Item = Bytes> {
-        self.in_folder("fonts").map(|(_, bytes)| bytes.clone())
+    const HELLO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/hello");
+
+    /// The files of the fixture `hello`, as a program would carry them.
+    const FILES: [(&str, &[u8]); 6] = [
+        ("hello/typst.toml", include_bytes!("../tests/fixtures/hello/typst.toml")),
+        ("hello/main.typ", include_bytes!("../tests/fixtures/hello/main.typ")),
+        ("hello/schema.json", include_bytes!("../tests/fixtures/hello/schema.json")),
+        ("hello/samples/ada.json", include_bytes!("../tests/fixtures/hello/samples/ada.json")),
+        ("hello/locales/en.toml", include_bytes!("../tests/fixtures/hello/locales/en.toml")),
+        ("hello/locales/fr.toml", include_bytes!("../tests/fixtures/hello/locales/fr.toml")),
+    ];
+
+    #[test]
+    fn files_in_memory_and_on_disk_make_the_same_template() {
+        let (disk, memory) =
+            (engine().load(HELLO).unwrap(), engine().load_files("hello", FILES).unwrap());
+        assert_eq!(memory.hash(), disk.hash());
+        assert_eq!(memory.locales(), ["en", "fr"]);
+        let files = ["locales/en.toml", "locales/fr.toml", "main.typ", "schema.json", "typst.toml"];
+        assert_eq!(memory.files().collect::<Vec<_>>(), files);
+        assert_eq!(disk.files().collect::<Vec<_>>(), files);
+        assert_eq!(memory.folder(), Path::new("hello"));
     }
 
-    fn locales(&self) -> Vec<String> {
-        self.in_folder("locales")
-            .filter_map(|(file, _)| file.strip_suffix(".toml"))
-            .map(str::to_owned)
-            .collect()
+    #[test]
+    fn errors_of_a_template_in_memory_name_its_paths() {
+        let without = |file| FILES.into_iter().filter(move |(path, _)| *path != file);
+        let missing = engine().load_files("hello", without("hello/schema.json")).unwrap_err();
+        assert_eq!(missing.to_string(), "hello has no schema.json");
+        let broken = without("hello/typst.toml").chain([("hello/typst.toml", b"".as_slice())]);
+        let broken = engine().load_files("hello", broken).unwrap_err();
+        assert_eq!(broken.to_string(), "invalid manifest hello/typst.toml");
+        let elsewhere = engine().load_files("templates/hello", FILES).unwrap_err();
+        assert_eq!(elsewhere.to_string(), "templates/hello has no typst.toml");
     }
 
-    /// The files in a folder of the template, by their path in it.
-    fn in_folder(&self, folder: &str) -> impl Iterator<Item = (&str, &Bytes)> {
-        let start = in_template(folder) + "/";
-        self.contents
-            .iter()
-            .filter_map(move |(path, bytes)| Some((path.strip_prefix(&start)?, bytes)))
+    #[test]
+    fn a_template_in_memory_has_the_size_limit_too() {
+        let large = vec![0_u8; usize::try_from(Template::MAX_BYTES).unwrap()];
+        let files = FILES.into_iter().map(|(path, bytes)| (path, bytes.to_vec()));
+        let error = engine().load_files("hello", files.chain([("hello/large", large)]));
+        assert!(matches!(error, Err(LoadError::TooLarge { .. })), "{error:?}");
     }
 
-    fn check_entrypoint(&self, layout: &Layout, folder: &Path) -> Result<(), TemplateError> {
-        let file = &layout.entrypoint;
-        if file_id(file).is_some() && self.contents.contains_key(&in_template(file)) {
-            return Ok(());
-        }
-        Err(TemplateError::Missing { path: folder.to_owned(), file: file.clone() })
+    #[test]
+    fn debug_output_shows_no_content() {
+        let template = engine().load_files("hello", FILES).unwrap();
+        let shown = format!("{template:?} {:?} {:?}", template.engine(), template.engine().fonts());
+        let expected = format!(
+            "Template {{ folder: \"hello\", id: \"hello\", version: \"1.0.0\", hash: {:?}, .. }} \
+             Engine {{ fonts: Fonts {{ faces: 2 }}, .. }} Fonts {{ faces: 2 }}",
+            template.hash()
+        );
+        assert_eq!(shown, expected);
+        let data = Data::from_json(br#"{"userName": "Ada"}"#).unwrap();
+        assert_eq!(format!("{data:?}"), "Data { bytes: 18, .. }");
     }
-
-    fn hash(&self) -> String {
-        let mut hash = Sha256::new();
-        for (path, bytes) in &self.contents {
-            for part in [path.as_bytes(), bytes] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-impl FileLoader for Files {
-    fn load(&self, id: FileId) -> FileResult<Bytes> {
-        let path = id.get().vpath().get_without_slash();
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-        match id.get().root() {
-            VirtualRoot::Project => {
-                self.contents.get(path).cloned().ok_or_else(|| FileError::NotFound(path.into()))
-            }
-            VirtualRoot::Package(package) => Err(FileError::Other(Some(
-                format!("{package} is not in the template's folder: packages are not downloaded")
-                    .into(),
-            ))),
-        }
-    }
-}
-
-/// A folder on disk and where Typst sees it.
-struct Mount<'a> {
-    name: &'static str,
-    root: &'a Path,
-}
-
-impl Mount<'_> {
-    fn read(
-        &self,
-        folder: &Path,
-        files: &mut Files,
-        remaining_bytes: &mut u64,
-    ) -> Result<(), TemplateError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| TemplateError::Read { path, source }
-        };
-        for entry in fs::read_dir(folder).map_err(failed(folder))? {
-            let path = entry.map_err(failed(folder))?.path();
-            let name = self.relative(&path)?;
-            if EXCLUDED_DIRS.contains(&name.as_str()) || path.file_name().is_some_and(is_hidden) {
-                continue;
-            }
-            let kind = fs::symlink_metadata(&path).map_err(failed(&path))?;
-            if kind.is_symlink() {
-                return Err(TemplateError::Link(path));
-            } else if kind.is_dir() {
-                self.read(&path, files, remaining_bytes)?;
-            } else {
-                *remaining_bytes = remaining_bytes.checked_sub(kind.len()).ok_or_else(|| {
-                    TemplateError::TooLarge {
-                        path: self.root.to_owned(),
-                        limit: Template::MAX_BYTES,
-                    }
-                })?;
-                let bytes = Bytes::new(fs::read(&path).map_err(failed(&path))?);
-                files.contents.insert(format!("{}/{name}", self.name), bytes);
-            }
-        }
-        Ok(())
-    }
-
-    fn relative(&self, path: &Path) -> Result<String, TemplateError> {
-        let inner = path.strip_prefix(self.root).expect("the path was found below the root");
-        let parts: Option<Vec<_>> = inner.iter().map(std::ffi::OsStr::to_str).collect();
-        parts.map(|parts| parts.join("/")).ok_or_else(|| TemplateError::Name(path.to_owned()))
-    }
-}
-
-fn is_hidden(name: &std::ffi::OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
 }

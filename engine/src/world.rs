@@ -1,9 +1,11 @@
-//! What Typst sees during one render: the template's folder with the learner's data laid over it, and the fonts.
+//! What Typst sees during one compilation: the template's files, the injected files `data.json` and
+//! `qr.svg`, and the fonts.
 //!
-//! The library, the sources and the fonts are the same objects for every render, so Typst's memoised work holds from one
-//! learner to the next; only what read the injected files is done again.
+//! Library, sources and fonts are the same objects in every compilation. Typst's memoized results
+//! therefore stay valid from one learner to the next, except those that read an injected file.
 
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use typst::diag::FileResult;
 use typst::foundations::{Bytes, Datetime, Duration};
@@ -14,17 +16,17 @@ use typst::{Library, World};
 use typst_kit::diagnostics::DiagnosticWorld;
 
 use crate::data::Data;
-use crate::error::RenderError;
+use crate::error::DataError;
 use crate::export::qr;
-use crate::template::Layout;
-use crate::template::{Template, file_id};
+use crate::template::{Layout, Template, file_id, path_in_template, user_path};
 
-/// The file that holds the learner's data: `json("data.json")`.
+/// The file with the learner's data: `json("data.json")` in a template.
 static DATA: LazyLock<FileId> = LazyLock::new(|| file_id("data.json").expect("the path is valid"));
 
-/// The file that holds the QR code of the field which the manifest names: `image("qr.svg")`.
+/// The file with the QR code of the field that the manifest names: `image("qr.svg")`.
 static QR: LazyLock<FileId> = LazyLock::new(|| file_id("qr.svg").expect("the path is valid"));
 
+/// A template filled with data.
 pub(crate) struct TemplateWorld {
     template: Template,
     main: FileId,
@@ -37,13 +39,9 @@ impl TemplateWorld {
         template: &Template,
         layout: &Layout,
         data: &Data,
-    ) -> Result<Self, RenderError> {
-        let main = file_id(&layout.entrypoint)
-            .expect("entrypoints are looked at when a template is loaded");
-        let qr = match &template.manifest().qr {
-            Some(field) => Some(qr::svg(field, data)?),
-            None => None,
-        };
+    ) -> Result<Self, DataError> {
+        let main = file_id(&layout.entrypoint).expect("loading checks the entrypoints");
+        let qr = template.manifest().qr.as_ref().map(|field| qr::svg(field, data)).transpose()?;
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr })
     }
 
@@ -72,13 +70,13 @@ impl World for TemplateWorld {
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        self.template.files().source(id)
+        self.template.file_store().source(id)
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         match self.injected_file(id) {
             Some(bytes) => Ok(bytes.clone()),
-            None => self.template.files().file(id),
+            None => self.template.file_store().file(id),
         }
     }
 
@@ -86,19 +84,74 @@ impl World for TemplateWorld {
         self.template.engine().fonts().font(index)
     }
 
-    /// There is no today: a date that a page shows is data.
+    /// Always `None`: dates must come from the data, so the output never depends on the clock.
     fn today(&self, _: Option<Duration>) -> Option<Datetime> {
         None
     }
 }
 
 impl DiagnosticWorld for TemplateWorld {
-    /// The path as the caller named the folder; the data is named alone, since it stands in no folder.
+    /// The path on disk for the template's files; the bare name for injected files, which do not
+    /// exist on disk.
     fn name(&self, id: FileId) -> String {
-        let path = id.get().vpath().get_without_slash();
-        match self.injected_file(id).and(path.split_once('/')) {
-            Some((_, name)) => name.to_owned(),
-            None => self.template.path_on_disk(path).display().to_string(),
+        match (self.injected_file(id), path_in_template(id)) {
+            (Some(_), Some(name)) => name,
+            _ => user_path(id, self.template.folder()).display().to_string(),
         }
+    }
+}
+
+/// Records which of the template's files a compilation reads.
+pub(crate) struct RecordingWorld<'a> {
+    world: &'a TemplateWorld,
+    read: Mutex<BTreeSet<String>>,
+}
+
+impl<'a> RecordingWorld<'a> {
+    pub(crate) fn new(world: &'a TemplateWorld) -> Self {
+        Self { world, read: Mutex::default() }
+    }
+
+    /// Returns the paths of the files relative to the template's folder, such as `main.typ`.
+    pub(crate) fn into_paths(self) -> BTreeSet<String> {
+        self.read.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, id: FileId) {
+        if let Some(path) = path_in_template(id) {
+            self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
+        }
+    }
+}
+
+impl World for RecordingWorld<'_> {
+    fn library(&self) -> &LazyHash<Library> {
+        self.world.library()
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        self.world.book()
+    }
+
+    fn main(&self) -> FileId {
+        self.world.main()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        self.record(id);
+        self.world.source(id)
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        self.record(id);
+        self.world.file(id)
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        self.world.font(index)
+    }
+
+    fn today(&self, offset: Option<Duration>) -> Option<Datetime> {
+        self.world.today(offset)
     }
 }

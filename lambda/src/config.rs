@@ -5,7 +5,6 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use testamur_engine::{Jpeg, JpegEncoder};
 use testamur_pipeline::IdKey;
 use testamur_pipeline::issue::IssueConfig;
 
@@ -62,20 +61,10 @@ pub fn parsed<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, ConfigE
 /// # Errors
 /// [`ConfigError`] if a variable is missing or invalid.
 pub fn issue_config(id_key: IdKey) -> Result<IssueConfig, ConfigError> {
-    let encoder = match text("TESTAMUR_JPEG")?.as_str() {
-        "fast" => JpegEncoder::Fast,
-        "small" => JpegEncoder::Small,
-        other => {
-            return Err(ConfigError::invalid(
-                "TESTAMUR_JPEG",
-                format!("{other:?} is neither fast nor small"),
-            ));
-        }
-    };
     Ok(IssueConfig {
         id_key,
         base_url: text("TESTAMUR_BASE_URL")?,
         default_template: text("TESTAMUR_DEFAULT_TEMPLATE")?,
-        jpeg: Jpeg { encoder },
+        jpeg: parsed("TESTAMUR_JPEG")?,
     })
 }

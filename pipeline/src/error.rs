@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 use std::fmt::Display;
 
 use lettre::address::AddressError;
-use testamur_engine::{RenderError, TemplateError};
+use testamur_engine::{CompileError, DataError, LoadError, RenderError};
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub enum Rejection {
         /// The template's id.
         id: String,
         /// Why it can't be loaded.
-        source: TemplateError,
+        source: LoadError,
     },
     /// The certificate or its social card can't be rendered.
     #[error(transparent)]
@@ -110,8 +110,10 @@ impl Rejection {
             Self::UnknownCourse(_) => "unknown-course",
             Self::DirectoryEntry { .. } => "bad-directory-entry",
             Self::TemplateId(_) | Self::Template { .. } => "bad-template",
-            Self::Render(RenderError::UnsupportedCharacter { .. }) => "unsupported-character",
-            Self::Render(RenderError::Data(_)) => "bad-data",
+            Self::Render(RenderError::Compile(CompileError::UnsupportedCharacter { .. })) => {
+                "unsupported-character"
+            }
+            Self::Render(RenderError::Data(DataError::Schema(_))) => "bad-data",
             Self::Render(_) => "render-failed",
             Self::MailAddress { .. }
             | Self::MailTemplate(_)

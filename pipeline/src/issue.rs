@@ -8,7 +8,7 @@
 //! them writes the record.
 
 use jiff::Timestamp;
-use testamur_engine::{Data, Document, Jpeg, RenderError, Template};
+use testamur_engine::{Data, Document, JpegEncoder, RenderError, Template};
 use tracing::{Instrument, info_span};
 
 use crate::error::{Error, Rejection, TransientError};
@@ -50,7 +50,7 @@ pub struct IssueConfig {
     /// The id of the template for courses that name none, such as `completion`.
     pub default_template: String,
     /// How thumbnails and social cards are encoded.
-    pub jpeg: Jpeg,
+    pub jpeg: JpegEncoder,
 }
 
 /// The result of [`Issuer::issue`].
@@ -151,7 +151,9 @@ where
             return Ok(());
         };
         let jpeg = self.config.jpeg;
-        let bytes = run_blocking(move || document.jpg(jpeg).map_err(Rejection::Render)).await?;
+        let bytes =
+            run_blocking(move || document.jpg(jpeg).map_err(|e| Rejection::Render(e.into())))
+                .await?;
         self.put(key, "image/jpeg", bytes).await
     }
 

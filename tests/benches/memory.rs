@@ -10,16 +10,16 @@
 
 use std::fs;
 
-use testamur_engine::{Engine, Fonts, Jpeg, PdfMetadata};
+use testamur_engine::{Engine, Fonts, JpegEncoder, PdfMetadata};
 use testamur_tests::{learner, repository};
 
 fn main() {
-    let fonts = Fonts::load(&repository().join("fonts")).unwrap();
-    let template = Engine::new(fonts).load(&repository().join("templates/completion")).unwrap();
+    let fonts = Fonts::load(repository().join("fonts")).unwrap();
+    let template = Engine::new(fonts).load(repository().join("templates/completion")).unwrap();
     for number in 1..=10_000 {
         let document = template.compile(&learner(number)).unwrap();
-        document.pdf(&PdfMetadata { ident: "bench", issued_at: None }).unwrap();
-        document.jpg(Jpeg::default()).unwrap();
+        document.pdf(&PdfMetadata::new("bench")).unwrap();
+        document.jpg(JpegEncoder::Fast).unwrap();
         if number % 1000 == 0 {
             println!("{number:6} renders, peak {}", peak());
         }

@@ -15,21 +15,19 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use testamur_engine::{Data, Engine, Fonts, Jpeg, JpegEncoder, PdfMetadata, Template};
+use testamur_engine::{Data, Engine, Fonts, JpegEncoder, PdfMetadata, Template};
 use testamur_tests::{learner, repository};
 
-const METADATA: PdfMetadata<'_> = PdfMetadata { ident: "bench", issued_at: None };
-const FAST: Jpeg = Jpeg { encoder: JpegEncoder::Fast };
-const SMALL: Jpeg = Jpeg { encoder: JpegEncoder::Small };
+const METADATA: PdfMetadata<'_> = PdfMetadata::new("bench");
 
 fn load() -> Template {
-    let fonts = Fonts::load(&repository().join("fonts")).unwrap();
-    Engine::new(fonts).load(&repository().join("templates/completion")).unwrap()
+    let fonts = Fonts::load(repository().join("fonts")).unwrap();
+    Engine::new(fonts).load(repository().join("templates/completion")).unwrap()
 }
 
 fn pdf_and_jpg(template: &Template, data: &Data) {
     let document = template.compile(data).unwrap();
-    black_box((document.pdf(&METADATA).unwrap(), document.jpg(FAST).unwrap()));
+    black_box((document.pdf(&METADATA).unwrap(), document.jpg(JpegEncoder::Fast).unwrap()));
 }
 
 fn bench(criterion: &mut Criterion) {
@@ -47,8 +45,12 @@ fn bench(criterion: &mut Criterion) {
     warm.bench_function("compile and export PDF", |b| {
         b.iter(|| template.compile(&next()).unwrap().pdf(&METADATA).unwrap());
     });
-    warm.bench_function("raster and JPG, fast", |b| b.iter(|| document.jpg(FAST).unwrap()));
-    warm.bench_function("raster and JPG, small", |b| b.iter(|| document.jpg(SMALL).unwrap()));
+    warm.bench_function("raster and JPG, fast", |b| {
+        b.iter(|| document.jpg(JpegEncoder::Fast).unwrap());
+    });
+    warm.bench_function("raster and JPG, small", |b| {
+        b.iter(|| document.jpg(JpegEncoder::Small).unwrap());
+    });
     warm.bench_function("PDF and JPG", |b| b.iter(|| pdf_and_jpg(&template, &next())));
     warm.finish();
 
@@ -62,7 +64,10 @@ fn bench(criterion: &mut Criterion) {
     });
     first.finish();
 
-    let (fast, small) = (document.jpg(FAST).unwrap().len(), document.jpg(SMALL).unwrap().len());
+    let (fast, small) = (
+        document.jpg(JpegEncoder::Fast).unwrap().len(),
+        document.jpg(JpegEncoder::Small).unwrap().len(),
+    );
     eprintln!(
         "JPG of {fast} bytes fast, {small} small; PDF of {} bytes",
         document.pdf(&METADATA).unwrap().len()

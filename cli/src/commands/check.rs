@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use testamur_engine::Template;
+use testamur_engine::{RenderError, Template};
 
 use crate::args::{Check, Cli};
 use crate::design::cases::{Case, Cases};
@@ -30,13 +30,16 @@ const UNLIMITED_FOLDERS: [&str; 3] = ["fonts", "samples", "snapshots"];
 const EXPECTED_FILES: [&str; 5] = ["typst.toml", "schema.json", "qr.svg", "README.md", "LICENSE"];
 
 /// The result of one template, and its line of `--json`.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct CheckReport {
     /// The path of its folder.
     template: String,
     problems: Vec<Problem>,
     /// The font families that it uses.
     fonts: BTreeSet<String>,
+    /// The files that at least one case reads.
+    #[serde(skip)]
+    files_read: BTreeSet<String>,
 }
 
 pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
@@ -54,7 +57,7 @@ pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print(CheckReport { template, problems, fonts }: &CheckReport) {
+fn print(CheckReport { template, problems, fonts, .. }: &CheckReport) {
     for problem in problems {
         terminal::print_line(&format!("{template}: {}", problem.message));
     }
@@ -66,7 +69,7 @@ fn print(CheckReport { template, problems, fonts }: &CheckReport) {
 
 fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckReport, CliError> {
     let template = folder.display().to_string();
-    let mut report = CheckReport { template, problems: Vec::new(), fonts: BTreeSet::new() };
+    let mut report = CheckReport { template, ..CheckReport::default() };
     let template = match template_dir.engine.load(folder) {
         Ok(template) => template,
         Err(error) => {
@@ -80,7 +83,7 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckRepo
     render_all(&template, &mut report)?;
     // If nothing was rendered, no file was read, and every file would count as unused.
     if !report.fonts.is_empty() {
-        report.problems.extend(unused_files(&template));
+        report.problems.extend(unused_files(&template, &report.files_read));
         report.problems.extend(unused_fonts(&template, &report.fonts));
     }
     large_files(folder, folder, &mut report.problems)?;
@@ -92,10 +95,7 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckRepo
 fn check_name(template: &Template) -> Option<Problem> {
     let folder = template.folder().canonicalize().ok()?;
     let (folder, name) = (folder.file_name()?.to_str()?, &template.manifest().id);
-    let message = format!(
-        "the folder `{folder}` and the package name `{name}` in typst.toml differ: \
-         rename one of them"
-    );
+    let message = format!("folder `{folder}` and package name `{name}` differ; rename one of them");
     (folder != name).then(|| Problem::new(ProblemCode::NameMismatch, message))
 }
 
@@ -129,9 +129,10 @@ fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliEr
     let mut reported = BTreeSet::new();
     for (name, result) in rendered {
         let problem = match result {
-            Ok((fonts, warnings)) => {
-                report.fonts.extend(fonts);
-                warnings
+            Ok(rendered) => {
+                report.fonts.extend(rendered.fonts);
+                report.files_read.extend(rendered.files_read);
+                rendered.warnings
             }
             Err(problem) => Some(problem),
         };
@@ -142,26 +143,34 @@ fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliEr
     Ok(())
 }
 
-/// Returns the font families that a case uses, and the warnings of the compiler.
-fn render(case: &Case<'_>) -> Result<(Vec<String>, Option<Problem>), Problem> {
-    let document = case.render().map_err(|e| Problem::from(&e))?;
-    document.check_image().map_err(|e| Problem::from(&e))?;
-    let warnings = document.warnings();
-    let problem =
-        (!warnings.is_empty()).then(|| Problem::new(ProblemCode::Warning, warnings.to_string()));
-    Ok((document.font_families(), problem))
+/// What rendering a case shows about its template.
+struct Rendered {
+    fonts: Vec<String>,
+    files_read: BTreeSet<String>,
+    /// The warnings of the compiler.
+    warnings: Option<Problem>,
 }
 
-/// Finds files that no layout has read. Call it after rendering all cases.
-fn unused_files(template: &Template) -> Vec<Problem> {
+fn render(case: &Case<'_>) -> Result<Rendered, Problem> {
+    let document = case.render().map_err(|e| Problem::from(&e))?;
+    document.check_image().map_err(|e| Problem::from(&RenderError::from(e)))?;
+    let files_read = document.files_read().map_err(|e| Problem::from(&RenderError::from(e)))?;
+    let warnings = document.warnings();
+    let warnings =
+        (!warnings.is_empty()).then(|| Problem::new(ProblemCode::Warning, warnings.to_string()));
+    Ok(Rendered { fonts: document.font_families(), files_read, warnings })
+}
+
+/// Finds files that no case reads.
+fn unused_files(template: &Template, files_read: &BTreeSet<String>) -> Vec<Problem> {
     let is_strings =
         |file: &str| file.strip_prefix("locales/").is_some_and(|name| name.ends_with(".toml"));
     let is_expected = |file: &str| {
         EXPECTED_FILES.contains(&file) || file.starts_with("fonts/") || is_strings(file)
     };
-    let files = template.unread_files();
-    let unused = files.iter().filter(|file| !is_expected(file));
-    unused
+    template
+        .files()
+        .filter(|file| !files_read.contains(*file) && !is_expected(file))
         .map(|file| Problem::new(ProblemCode::UnusedFile, format!("{file} is not used")))
         .collect()
 }

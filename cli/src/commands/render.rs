@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use testamur_engine::{Data, Document, RenderError};
+use testamur_engine::{Data, Document, ExportError};
 use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use crate::args::{Cli, Render};
@@ -17,7 +17,7 @@ pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
     let template_dir = TemplateDir::open(cli)?;
     let template = template_dir.load_named(&command.template)?;
     let json = fs::read(&command.data).map_err(|e| CliError::file("read", &command.data, e))?;
-    let data = Data::from_json(&json).map_err(CliError::Render)?;
+    let data = Data::from_json(&json).map_err(|e| CliError::Render(e.into()))?;
     let data = template.with_resolved_locale(&data, command.locale.as_deref());
     let document = if command.social_card {
         template.compile_social_card(&data)
@@ -28,7 +28,8 @@ pub(crate) fn run(cli: &Cli, command: &Render) -> Result<ExitCode, CliError> {
     if !document.warnings().is_empty() {
         terminal::eprint_line(&document.warnings().to_string());
     }
-    let bytes = export(&document, &data, format, command).map_err(CliError::Render)?;
+    let bytes =
+        export(&document, &data, format, command).map_err(|e| CliError::Render(e.into()))?;
     fs::write(&command.output, bytes).map_err(|e| CliError::file("write", &command.output, e))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -38,10 +39,10 @@ fn export(
     data: &Data,
     format: OutputFormat,
     command: &Render,
-) -> Result<Vec<u8>, RenderError> {
+) -> Result<Vec<u8>, ExportError> {
     match format {
         OutputFormat::Pdf => document.pdf(&pdf_metadata(data, None)),
-        OutputFormat::Jpg => document.jpg(command.jpeg.into()),
+        OutputFormat::Jpg => document.jpg(command.jpeg),
         OutputFormat::Png => document.png(),
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Cases<'a> {
             found.problems.push(Problem::new(ProblemCode::NoSamples, message));
         }
         for sample in samples {
-            let usable = sample.data.map_err(|e| Problem::from(&e));
+            let usable = sample.data.map_err(|e| Problem::from(&RenderError::from(e)));
             match usable.and_then(|data| Ok((locales(template, &data)?, data))) {
                 Ok((locales, data)) => found.add(template, &sample.name, &locales, &data),
                 Err(problem) => {

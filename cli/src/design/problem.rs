@@ -1,7 +1,9 @@
 //! Problems of templates: each has a sentence for people and a stable code for programs.
 
 use serde::Serialize;
-use testamur_engine::{Diagnostic, LayoutIssue, RenderError, TemplateError};
+use testamur_engine::{
+    CompileError, DataError, Diagnostic, ExportError, LayoutIssue, LoadError, RenderError,
+};
 use testamur_pipeline::error::chain;
 
 use crate::assets;
@@ -75,8 +77,8 @@ impl Problem {
     }
 }
 
-impl From<&TemplateError> for Problem {
-    fn from(error: &TemplateError) -> Self {
+impl From<&LoadError> for Problem {
+    fn from(error: &LoadError) -> Self {
         Self::new(ProblemCode::InvalidTemplate, chain(error))
     }
 }
@@ -84,13 +86,15 @@ impl From<&TemplateError> for Problem {
 impl From<&RenderError> for Problem {
     fn from(error: &RenderError) -> Self {
         let code = match error {
-            RenderError::Json(_) => ProblemCode::InvalidSample,
+            RenderError::Data(DataError::Json(_)) => ProblemCode::InvalidSample,
+            RenderError::Data(DataError::UnknownLocale { .. }) => ProblemCode::UnknownLocale,
             RenderError::Data(_) => ProblemCode::InvalidData,
-            RenderError::Template(_) => ProblemCode::CompileError,
-            RenderError::UnsupportedCharacter { .. } => ProblemCode::UnsupportedCharacter,
-            RenderError::Pages { .. } => ProblemCode::PageCount,
-            RenderError::ImageSize(_) => ProblemCode::ImageSize,
-            RenderError::Locale { .. } => ProblemCode::UnknownLocale,
+            RenderError::Compile(CompileError::Template(_)) => ProblemCode::CompileError,
+            RenderError::Compile(CompileError::UnsupportedCharacter { .. }) => {
+                ProblemCode::UnsupportedCharacter
+            }
+            RenderError::Compile(CompileError::PageCount { .. }) => ProblemCode::PageCount,
+            RenderError::Export(ExportError::AspectRatio { .. }) => ProblemCode::ImageSize,
             _ => ProblemCode::RenderError,
         };
         Self::new(code, assets::explain(error))
@@ -110,9 +114,9 @@ impl From<&LayoutIssue> for Problem {
 /// A warning of the compiler, in one line.
 impl From<&Diagnostic> for Problem {
     fn from(warning: &Diagnostic) -> Self {
-        let place = warning.place.as_ref().map_or_else(String::new, |place| {
-            format!(" ({}:{}:{})", place.file, place.line, place.column)
+        let location = warning.location.as_ref().map_or_else(String::new, |location| {
+            format!(" ({}:{}:{})", location.file, location.line, location.column)
         });
-        Self::new(ProblemCode::Warning, format!("warning: {}{place}", warning.message))
+        Self::new(ProblemCode::Warning, format!("warning: {}{location}", warning.message))
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use testamur_engine::{Data, Engine, Fonts, RenderError, Template};
+use testamur_engine::{Data, DataError, Engine, Fonts, Template};
 
 use crate::args::Cli;
 use crate::assets::{self, Location};
@@ -23,7 +23,7 @@ pub(crate) struct Sample {
     /// The file's name without its extension.
     pub(crate) name: String,
     /// The data, or why the file is not valid JSON.
-    pub(crate) data: Result<Data, RenderError>,
+    pub(crate) data: Result<Data, DataError>,
 }
 
 impl TemplateDir {
@@ -45,7 +45,7 @@ impl TemplateDir {
 
     /// Opens the templates of a project, with the fonts of the project.
     pub(crate) fn open_project(project: &Path) -> Result<Self, CliError> {
-        let fonts = Fonts::load(&project.join(assets::FONTS))?;
+        let fonts = Fonts::load(&project.join(assets::FONTS)).map_err(CliError::Fonts)?;
         let root = project.join(assets::TEMPLATES);
         Ok(Self { engine: Engine::new(fonts), root, carried: false })
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use testamur_engine::{DataFault, Diagnostic, Severity};
+use testamur_engine::{Diagnostic, SchemaViolation, Severity};
 
 /// A request to render.
 #[derive(Deserialize)]
@@ -134,20 +134,20 @@ impl From<&Diagnostic> for PreviewDiagnostic {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let (hints, place) = (diagnostic.hints.clone(), diagnostic.place.as_ref());
+        let (hints, location) = (diagnostic.hints.clone(), diagnostic.location.as_ref());
         Self {
             hints,
-            file: place.map(|place| place.file.clone()),
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            source: place.map(|place| place.text.clone()),
+            file: location.map(|location| location.file.clone()),
+            line: location.map(|location| location.line),
+            column: location.map(|location| location.column),
+            source: location.map(|location| location.text.clone()),
             ..Self::new(severity, diagnostic.message.clone())
         }
     }
 }
 
-impl From<&DataFault> for PreviewDiagnostic {
-    fn from(fault: &DataFault) -> Self {
-        Self { path: Some(fault.path.clone()), ..Self::error(fault.message.clone()) }
+impl From<&SchemaViolation> for PreviewDiagnostic {
+    fn from(violation: &SchemaViolation) -> Self {
+        Self { path: Some(violation.path.clone()), ..Self::error(violation.message.clone()) }
     }
 }

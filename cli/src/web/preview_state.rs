@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
-use testamur_engine::{Data, Document, Jpeg, RenderError, Template};
+use testamur_engine::{Data, DataError, Document, ExportError, JpegEncoder, RenderError, Template};
 use testamur_pipeline::error::chain;
 use testamur_pipeline::model::certificate_data::pdf_metadata;
 
@@ -55,9 +55,9 @@ pub(super) enum PreviewError {
     Render(RenderError),
 }
 
-impl From<RenderError> for PreviewError {
-    fn from(error: RenderError) -> Self {
-        Self::Render(error)
+impl<E: Into<RenderError>> From<E> for PreviewError {
+    fn from(error: E) -> Self {
+        Self::Render(error.into())
     }
 }
 
@@ -220,7 +220,9 @@ impl PreviewState {
         let (document, data) = self.compile(request, output)?;
         Ok(match format {
             DownloadFormat::Pdf => document.pdf(&pdf_metadata(&data, None)),
-            DownloadFormat::Jpg | DownloadFormat::SocialCard => document.jpg(Jpeg::default()),
+            DownloadFormat::Jpg | DownloadFormat::SocialCard => {
+                document.jpg(JpegEncoder::default())
+            }
             DownloadFormat::Png => document.png(),
         }?)
     }
@@ -265,11 +267,11 @@ impl PreviewState {
     }
 }
 
-fn images(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, RenderError> {
+fn images(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, ExportError> {
     match output {
         PreviewOutput::Page => Ok(document.svg()?.into_iter().map(String::into_bytes).collect()),
         PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
-            Ok(vec![document.jpg(Jpeg::default())?])
+            Ok(vec![document.jpg(JpegEncoder::default())?])
         }
     }
 }
@@ -301,11 +303,14 @@ impl PreviewError {
     }
 
     fn diagnostics(&self) -> Vec<PreviewDiagnostic> {
-        match self {
-            Self::Render(RenderError::Template(diagnostics)) => {
-                diagnostics.iter().map(Into::into).collect()
+        let Self::Render(error) = self else {
+            return vec![PreviewDiagnostic::error(self.text())];
+        };
+        match (error.diagnostics(), error) {
+            (Some(diagnostics), _) => diagnostics.iter().map(Into::into).collect(),
+            (None, RenderError::Data(DataError::Schema(violations))) => {
+                violations.iter().map(Into::into).collect()
             }
-            Self::Render(RenderError::Data(faults)) => faults.iter().map(Into::into).collect(),
             _ => vec![PreviewDiagnostic::error(self.text())],
         }
     }

@@ -1,55 +1,62 @@
 //! PDF export.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::Offset;
-use serde_json::Value;
+use typst::diag::SourceResult;
 use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
-use crate::data::Data;
-use crate::diagnostics::Diagnostics;
-use crate::error::RenderError;
-use crate::world::TemplateWorld;
-
-/// What a PDF says of its origin. The same stamp gives the same bytes.
+/// The metadata of a PDF that does not come from its pages.
+///
+/// ```
+/// use testamur_engine::PdfMetadata;
+///
+/// let issued_at: jiff::Timestamp = "2026-03-14T09:26:53Z".parse()?;
+/// let metadata = PdfMetadata::new("0190a3b6-5c9e-8f14").created_at(issued_at);
+/// assert_eq!(metadata.created_at, Some(issued_at));
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct PdfMetadata<'a> {
-    /// A stable identity; the document id is derived from it, and it is not written itself.
+    /// A stable identity, such as a certificate's id. The PDF's document id is a hash of it; the
+    /// identity itself is not written.
     pub ident: &'a str,
-    /// The creation date to write, if any.
-    pub issued_at: Option<Timestamp>,
+    /// The creation date to write. `None` writes no date.
+    pub created_at: Option<Timestamp>,
 }
 
 impl<'a> PdfMetadata<'a> {
-    /// The stamp that certificate data implies: its id, and the first moment of its date of issue in UTC.
+    /// Makes metadata with an identity and without a creation date.
     #[must_use]
-    pub fn of(data: &'a Data) -> Self {
-        let field = |name: &str| data.value().get(name).and_then(Value::as_str);
-        let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok();
-        let issued_at = field("issuedAt")
-            .and_then(|text| text.parse().ok().or_else(|| midnight(text.parse().ok()?)));
-        Self { ident: field("certificateId").unwrap_or_default(), issued_at }
+    pub const fn new(ident: &'a str) -> Self {
+        Self { ident, created_at: None }
+    }
+
+    /// Sets the creation date, from a timestamp or an optional one.
+    #[must_use]
+    pub fn created_at(self, created_at: impl Into<Option<Timestamp>>) -> Self {
+        Self { created_at: created_at.into(), ..self }
     }
 }
 
+/// Exports all pages as a tagged PDF.
 pub(crate) fn export(
     document: &PagedDocument,
-    stamp: &PdfMetadata<'_>,
-    world: &TemplateWorld,
-) -> Result<Vec<u8>, RenderError> {
+    metadata: &PdfMetadata<'_>,
+) -> SourceResult<Vec<u8>> {
     let options = PdfOptions {
-        ident: Smart::Custom(stamp.ident.to_owned()),
+        ident: Smart::Custom(metadata.ident.to_owned()),
         creator: Smart::Custom(Some("Testamur".to_owned())),
-        timestamp: stamp.issued_at.and_then(typst_datetime).map(typst_pdf::Timestamp::new_utc),
+        timestamp: metadata.created_at.and_then(datetime).map(typst_pdf::Timestamp::new_utc),
         ..PdfOptions::default()
     };
     typst_pdf::pdf(document, &options)
-        .map_err(|errors| RenderError::Template(Diagnostics::resolve(world, &errors)))
 }
 
-fn typst_datetime(at: Timestamp) -> Option<Datetime> {
+/// Converts a timestamp to Typst's date and time, in UTC.
+fn datetime(at: Timestamp) -> Option<Datetime> {
     let at = Offset::UTC.to_datetime(at);
     let part = |number: i8| u8::try_from(number).ok();
     Datetime::from_ymd_hms(

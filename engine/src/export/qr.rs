@@ -1,6 +1,7 @@
-//! The QR code of one data field, as an SVG that a template places like any picture.
+//! The QR code of one data field, as an SVG image.
 //!
-//! It is a file rather than Typst code so that the stock tools preview the same template with the `qr.svg` in its folder.
+//! It is an injected file and not a Typst function, so a template also works in other Typst tools:
+//! they read the sample `qr.svg` in its folder.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -9,27 +10,34 @@ use fast_qr::{ECL, QRBuilder, QRCode};
 use typst::foundations::Bytes;
 
 use crate::data::Data;
-use crate::error::RenderError;
+use crate::error::DataError;
 
-/// Draws the code of a field at error correction level M, one unit a module, black on nothing, without a quiet zone.
-pub(crate) fn svg(field: &str, data: &Data) -> Result<Bytes, RenderError> {
+/// Encodes the value of a field at error correction level M.
+///
+/// The image is black on transparent, one unit per module, without a quiet zone. A template adds
+/// the quiet zone of four modules that the standard (ISO/IEC 18004) requires.
+pub(crate) fn svg(field: &str, data: &Data) -> Result<Bytes, DataError> {
     let text = data.value().get(field).and_then(serde_json::Value::as_str);
-    let text = text.ok_or_else(|| RenderError::QrField(field.to_owned()))?;
+    let text = text.ok_or_else(|| DataError::QrField(field.to_owned()))?;
     let code = QRBuilder::new(text).ecl(ECL::M).build();
     let code =
-        code.map_err(|_| RenderError::QrCode { field: field.to_owned(), bytes: text.len() })?;
+        code.map_err(|_| DataError::QrTooLong { field: field.to_owned(), bytes: text.len() })?;
     Ok(Bytes::from_string(draw(&code)))
 }
 
-/// One path: around each dark area clockwise, around each hole in it the other way.
+/// Draws the code as one path that follows the outlines: clockwise around each dark area,
+/// counterclockwise around each hole in it.
 ///
-/// Outlines take less than half the commands of a rectangle for each run of modules, and show no seams between them.
+/// Compared with a rectangle for each run of dark modules, outlines take less than half the
+/// commands, and viewers draw no hairline gaps between adjacent rectangles.
 fn draw(code: &QRCode) -> String {
-    let size = i32::try_from(code.size).expect("a code has at most 177 modules a side");
+    let size = i32::try_from(code.size).expect("a QR code has at most 177 modules per side");
     let modules = Modules { code, size };
     let mut path = String::new();
     let mut passed = HashSet::new();
     for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
+        // Every outline, of an area or of a hole, has a top edge of a dark module. So each outline
+        // is found from its first such edge in reading order.
         let is_top_edge = modules.is_dark(x, y) && !modules.is_dark(x, y - 1);
         if is_top_edge && !passed.contains(&(x, y)) {
             modules.outline((x, y), &mut passed, &mut path);
@@ -51,12 +59,12 @@ impl Modules<'_> {
         inside(x).zip(inside(y)).is_some_and(|(x, y)| self.code[y][x].value())
     }
 
-    /// Walks around one area from the top left corner of a module, with the dark on the right hand, and notes which top
-    /// edges it passes.
+    /// Follows one outline from the top left corner of a module, with dark modules to the right of
+    /// the direction of travel. Adds the outline to `path` and its top edges to `passed`.
     fn outline(&self, start: (i32, i32), passed: &mut HashSet<(i32, i32)>, path: &mut String) {
         let (mut x, mut y) = start;
         let (mut dx, mut dy) = (1, 0);
-        // Writing to a string never fails.
+        // Writing to a string can't fail, so the result is ignored here and below.
         let _ = write!(path, "M{x} {y}");
         loop {
             let mut steps = 0;
@@ -67,9 +75,9 @@ impl Modules<'_> {
                 (x, y) = (x + dx, y + dy);
                 steps += 1;
                 if !self.is_dark(x + (dx - dy - 1) / 2, y + (dx + dy - 1) / 2) {
-                    break (-dy, dx); // Nothing dark ahead on the right: the area ends here.
+                    break (-dy, dx); // The module ahead on the right is light: turn right.
                 } else if self.is_dark(x + (dx + dy - 1) / 2, y + (dy - dx - 1) / 2) {
-                    break (dy, -dx); // Dark ahead on the left: the way is barred.
+                    break (dy, -dx); // The module ahead on the left is dark: turn left.
                 }
             };
             let _ = if dx == 0 {

@@ -1,15 +1,18 @@
-//! Which of a template's locales suits a reader: the likely script decides, the region refines.
+//! Chooses the template's locale that best matches a requested one: language and script must
+//! match, and the region decides between candidates.
 //!
-//! Source: [UTS #35, likely subtags](https://www.unicode.org/reports/tr35/#Likely_Subtags), from Unicode's CLDR. What a locale
-//! changes on the page is the template's business, in Typst.
+//! Source: [UTS #35, likely subtags](https://www.unicode.org/reports/tr35/#Likely_Subtags), with
+//! the data of Unicode's CLDR. How a locale changes a page is decided in the template, not here.
 
 use icu_locale::{Locale, LocaleCanonicalizer, LocaleExpander};
 
-/// Finds the supported locale that suits readers of the requested one: of the same language and script, best of the same region.
+/// Returns the supported locale with the same language and script as the requested one, preferably
+/// of the same region, then the shortest.
 pub(crate) fn best(supported: &[String], requested: &str) -> Option<String> {
     let expander = LocaleExpander::new_extended();
     let expand = |tag: &str| {
         let mut id = parse(tag)?.id;
+        // Adds the likely script and region: `zh-TW` becomes `zh-Hant-TW`.
         expander.maximize(&mut id);
         Some(id)
     };
@@ -22,14 +25,22 @@ pub(crate) fn best(supported: &[String], requested: &str) -> Option<String> {
     Some(tag.clone())
 }
 
-/// A locale as BCP 47 writes it: `pt-BR` for `PT_br`, `he` for `iw`; none if it is no locale.
+/// Returns a locale in the canonical form of BCP 47, or `None` if it is not a locale.
+///
+/// ```
+/// use testamur_engine::canonical_locale;
+///
+/// assert_eq!(canonical_locale("PT_br").as_deref(), Some("pt-BR"));
+/// assert_eq!(canonical_locale("iw").as_deref(), Some("he"));
+/// assert_eq!(canonical_locale("not a locale"), None);
+/// ```
 #[must_use]
 pub fn canonical_locale(tag: &str) -> Option<String> {
     parse(tag).map(|locale| locale.id.to_string())
 }
 
 fn parse(tag: &str) -> Option<Locale> {
-    // POSIX writes an underscore.
+    // POSIX locales contain an underscore, as in `pt_BR`.
     let mut locale = tag.replace('_', "-").parse().ok()?;
     LocaleCanonicalizer::new_extended().canonicalize(&mut locale);
     Some(locale)

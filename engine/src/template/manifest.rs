@@ -1,38 +1,93 @@
-//! A template's `typst.toml`: the package table that every Typst tool knows, and our own `[tool.testamur]`.
+//! A template's `typst.toml`: the table `[package]`, which every Typst tool reads, and the table
+//! `[tool.testamur]`, which only this crate reads.
+
+use std::error::Error;
 
 use serde::Deserialize;
 use typst::syntax::package::{PackageManifest, PackageVersion};
 
-/// What a template says of itself.
+/// The contents of a template's `typst.toml`.
+///
+/// ```
+/// use testamur_engine::{Engine, Fonts};
+///
+/// let engine = Engine::new(Fonts::load("../fonts/source-sans-3")?);
+/// let template = engine.load("tests/fixtures/hello")?;
+/// let manifest = template.manifest();
+/// assert_eq!((manifest.id.as_str(), manifest.locale.as_str()), ("hello", "en"));
+/// assert_eq!((manifest.page.image.width, manifest.page.image.height), (600, 300));
+/// # Ok::<(), testamur_engine::LoadError>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Manifest {
-    /// The template's name, `package.name`.
+    /// The template's name, such as `completion`. Key: `package.name`.
     pub id: String,
-    /// The template's version, `package.version`.
+    /// The template's version, such as `1.0.0`. Key: `package.version`.
     pub version: String,
-    /// What the template is about, `package.description`.
+    /// What the template is for, in a sentence; may be empty. Key: `package.description`.
     pub description: String,
-    /// The data field whose value the file `qr.svg` shows as a QR code.
+    /// The data field whose value the file `qr.svg` encodes as a QR code, such as
+    /// `certificateUrl`. Key: `tool.testamur.qr`.
     pub qr: Option<String>,
-    /// The locale of data that names none.
+    /// The default locale, used if neither the caller nor the data names one. Key:
+    /// `tool.testamur.locale`; `en` if it is missing.
     pub locale: String,
-    /// The certificate itself, from `package.entrypoint`.
+    /// The certificate. Keys: `package.entrypoint`, `tool.testamur.pages` (1 if it is missing) and
+    /// the table `[tool.testamur.image]`.
     pub page: Layout,
-    /// The social card, if the template has one.
+    /// The social card, if there is one. Table: `[tool.testamur.social-card]`.
     pub social_card: Option<Layout>,
-    /// How snapshots are drawn and compared.
+    /// How snapshots are drawn and compared. Table: `[tool.testamur.snapshots]`.
     pub snapshots: SnapshotTolerance,
 }
 
-/// One layout of a template.
+/// A layout of a template: the certificate or the social card.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Layout {
-    /// The file to compile, relative to the folder.
+    /// The Typst file to compile, relative to the template's folder, such as `main.typ`.
     pub entrypoint: String,
-    /// How many pages it has. Text that overflows makes more, which is an error.
+    /// The exact number of pages. Overflowing content makes more, which is an error.
     pub pages: usize,
     /// The size and quality of the image of the first page.
     pub image: ImageSize,
+}
+
+/// The size and quality of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct ImageSize {
+    /// The width in pixels.
+    pub width: u32,
+    /// The height in pixels. It must match the page's aspect ratio to within half a pixel.
+    pub height: u32,
+    /// The JPEG quality, 1 to 100; 85 if it is missing.
+    #[serde(default = "ImageSize::default_quality")]
+    pub quality: u8,
+}
+
+/// How snapshots are drawn, and how much an image may differ from its reference.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct SnapshotTolerance {
+    /// The largest difference of a color channel, of 255, that does not count. Key: `max-delta`.
+    pub max_delta: u8,
+    /// How many pixels may differ by more than that. Key: `max-deviations`.
+    pub max_deviations: u32,
+    /// The resolution, 0.1 to 4 pixels per point. At 1, a shift by a hairline is visible; a lower
+    /// resolution makes smaller reference files. Key: `pixels-per-pt`.
+    pub pixels_per_pt: f64,
+}
+
+impl Default for SnapshotTolerance {
+    /// Tolerates differences in rounding between processors, which are invisible: 10 pixels that
+    /// differ by more than 2 of 255, at 1 pixel per point.
+    fn default() -> Self {
+        Self { max_delta: 2, max_deviations: 10, pixels_per_pt: 1.0 }
+    }
 }
 
 /// The table `[tool.testamur]`.
@@ -40,9 +95,9 @@ pub struct Layout {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Tool {
     qr: Option<String>,
-    #[serde(default = "english")]
+    #[serde(default = "default_locale")]
     locale: String,
-    #[serde(default = "one")]
+    #[serde(default = "default_pages")]
     pages: usize,
     image: ImageSize,
     social_card: Option<SocialCard>,
@@ -61,110 +116,13 @@ struct SocialCard {
     quality: u8,
 }
 
-impl Tool {
-    fn check(&self) -> Result<(), String> {
-        if self.pages == 0 {
-            return Err("in [tool.testamur]: pages is 0, but every layout has one".to_owned());
-        }
-        if !(0.1..=4.0).contains(&self.snapshots.pixels_per_pt) {
-            return Err(format!(
-                "in [tool.testamur.snapshots]: pixels-per-pt is {}, not 0.1 to 4",
-                self.snapshots.pixels_per_pt
-            ));
-        }
-        self.image.check("image")?;
-        self.social_card
-            .as_ref()
-            .map_or(Ok(()), |social_card| social_card.image().check("social-card"))
-    }
-}
-
-impl SocialCard {
-    fn image(&self) -> ImageSize {
-        ImageSize { width: self.width, height: self.height, quality: self.quality }
-    }
-}
-
-/// The table `[tool.testamur.snapshots]`: how pictures are drawn, and how much one may differ from its reference and still pass.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SnapshotTolerance {
-    /// By how much each channel of a pixel may differ, of 255.
-    pub max_delta: u8,
-    /// How many pixels may differ by more.
-    pub max_deviations: u32,
-    /// Pixels per point. One shows a hairline move; less keeps the references of a busy page small.
-    pub pixels_per_pt: f64,
-}
-
-impl Default for SnapshotTolerance {
-    /// Room for the last bit of a rounding, and for nothing that an eye could see.
-    fn default() -> Self {
-        Self { max_delta: 2, max_deviations: 10, pixels_per_pt: 1.0 }
-    }
-}
-
-/// The table `[tool.testamur.image]`: the image of the first page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ImageSize {
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels; page and image must be alike in shape to within half a pixel.
-    pub height: u32,
-    /// JPEG quality, 1 to 100.
-    #[serde(default = "ImageSize::default_quality")]
-    pub quality: u8,
-}
-
-impl ImageSize {
-    /// The most pixels an image may have; four bytes each are allocated.
-    pub const MAX_PIXELS: u64 = 64_000_000;
-
-    const fn default_quality() -> u8 {
-        85
-    }
-
-    fn check(self, table: &str) -> Result<(), String> {
-        let Self { width, height, quality } = self;
-        if !(1..=100).contains(&quality) {
-            return Err(format!("in [tool.testamur.{table}]: quality is {quality}, not 1 to 100"));
-        }
-        if !(1..=Self::MAX_PIXELS).contains(&(u64::from(width) * u64::from(height))) {
-            return Err(format!(
-                "in [tool.testamur.{table}]: {width} x {height} pixels are not between 1 and {}",
-                Self::MAX_PIXELS
-            ));
-        }
-        Ok(())
-    }
-}
-
-const fn one() -> usize {
-    1
-}
-
-fn english() -> String {
-    "en".to_owned()
-}
-
 impl Manifest {
-    /// Reads a manifest.
-    ///
-    /// # Errors
-    /// A text that names the line, or the key and what is expected of it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut manifest: PackageManifest = toml::from_str(text).map_err(|e| e.to_string())?;
-        if let Some(bound) = manifest.package.compiler
-            && !PackageVersion::compiler().matches_ge(&bound)
-        {
-            return Err(format!(
-                "the template needs Typst {bound}, this is {}",
-                PackageVersion::compiler()
-            ));
-        }
+    /// Parses a manifest. An error names the line and column, or the key and its expected value.
+    pub(crate) fn parse(text: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let mut manifest: PackageManifest = toml::from_str(text)?;
+        check_compiler(&manifest)?;
         let table = manifest.tool.sections.remove("testamur").ok_or(
-            "the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]",
+            "the table [tool.testamur] is missing; add it, with at least [tool.testamur.image]",
         )?;
         let tool = Tool::deserialize(table)
             .map_err(|e| format!("in [tool.testamur]: {}", e.to_string().trim_end()))?;
@@ -180,12 +138,79 @@ impl Manifest {
                 pages: tool.pages,
                 image: tool.image,
             },
-            social_card: tool.social_card.map(|social_card| Layout {
-                image: social_card.image(),
-                entrypoint: social_card.entrypoint,
-                pages: 1,
-            }),
+            social_card: tool.social_card.map(SocialCard::into_layout),
             snapshots: tool.snapshots,
         })
     }
+}
+
+fn check_compiler(manifest: &PackageManifest) -> Result<(), String> {
+    let current = PackageVersion::compiler();
+    match manifest.package.compiler {
+        Some(bound) if !current.matches_ge(&bound) => {
+            Err(format!("the template needs Typst {bound}, but this program has Typst {current}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Tool {
+    fn check(&self) -> Result<(), String> {
+        if self.pages == 0 {
+            return Err("in [tool.testamur]: `pages` is 0; expected 1 or more".to_owned());
+        }
+        let pixels_per_pt = self.snapshots.pixels_per_pt;
+        if !(0.1..=4.0).contains(&pixels_per_pt) {
+            return Err(format!(
+                "in [tool.testamur.snapshots]: `pixels-per-pt` is {pixels_per_pt}; \
+                 expected 0.1 to 4"
+            ));
+        }
+        self.image.check("image")?;
+        self.social_card.as_ref().map_or(Ok(()), |card| card.image().check("social-card"))
+    }
+}
+
+impl SocialCard {
+    fn image(&self) -> ImageSize {
+        ImageSize { width: self.width, height: self.height, quality: self.quality }
+    }
+
+    fn into_layout(self) -> Layout {
+        Layout { image: self.image(), entrypoint: self.entrypoint, pages: 1 }
+    }
+}
+
+impl ImageSize {
+    /// The largest number of pixels of an image. Rendering allocates four bytes for each.
+    pub const MAX_PIXELS: u64 = 64_000_000;
+
+    const fn default_quality() -> u8 {
+        85
+    }
+
+    fn check(self, table: &str) -> Result<(), String> {
+        let Self { width, height, quality } = self;
+        if !(1..=100).contains(&quality) {
+            return Err(format!(
+                "in [tool.testamur.{table}]: `quality` is {quality}; expected 1 to 100"
+            ));
+        }
+        if !(1..=Self::MAX_PIXELS).contains(&(u64::from(width) * u64::from(height))) {
+            return Err(format!(
+                "in [tool.testamur.{table}]: the image has {width} x {height} pixels; \
+                 expected 1 to {} pixels",
+                Self::MAX_PIXELS
+            ));
+        }
+        Ok(())
+    }
+}
+
+const fn default_pages() -> usize {
+    1
+}
+
+fn default_locale() -> String {
+    "en".to_owned()
 }

@@ -130,10 +130,8 @@ pub fn pdf_metadata(data: &Data, issued_at: Option<Timestamp>) -> PdfMetadata<'_
     let midnight = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok();
     let date_in_data =
         || field("issuedAt").and_then(|at| at.parse().ok().or_else(|| midnight(at.parse().ok()?)));
-    PdfMetadata {
-        ident: field("certificateId").unwrap_or_default(),
-        issued_at: issued_at.or_else(date_in_data),
-    }
+    PdfMetadata::new(field("certificateId").unwrap_or_default())
+        .created_at(issued_at.or_else(date_in_data))
 }
 
 fn utc_date<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {

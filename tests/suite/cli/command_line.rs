@@ -137,7 +137,7 @@ fn render_writes_what_the_extension_says() {
     let outcome =
         program.run(&["render", "completion", "--data", "data.json", "-o", "a.pdf"]).code(1);
     outcome
-        .prints("error: the data does not fit the template's schema: ")
+        .prints("error: the data does not match the template's schema: ")
         .prints("userName: the value is not of type \"string\"");
     program.write("data.json", "{");
     program

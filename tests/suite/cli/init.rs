@@ -38,7 +38,7 @@ fn a_new_project_passes_test_and_check() {
     let program = project();
     program.run(&["test"]).code(0).prints("16 cases: 16 passed");
     program.run(&["check"]).code(0).prints("fonts: Source Sans 3, Source Serif 4");
-    program.run(&["new", "diploma"]).code(0);
+    let _ = program.run(&["new", "diploma"]).code(0);
     program.run(&["test"]).code(0).prints("22 cases: 22 passed");
 }
 
@@ -84,7 +84,7 @@ fn init_creates_its_folder_and_accepts_an_empty_repository() {
     let outcome = program.run(&["init", "a/b"]).code(0);
     outcome.prints("created a project in a/b").prints("cd a/b\n  testamur issue events.jsonl");
     program.run(&["init", "a/b"]).code(3).prints("choose a new or an empty folder");
-    program.run(&["init", "a/c"]).code(0);
+    let _ = program.run(&["init", "a/c"]).code(0);
     assert!(program.path("a/c/templates/completion/snapshots/ada.en.png").exists());
 }
 
@@ -94,7 +94,7 @@ fn without_a_project_the_program_uses_what_it_carries() {
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued, 1 e-mail");
     let sample = repository().join("templates/completion/samples/ada.json");
     let data = sample.to_str().unwrap();
-    program.run(&["render", "completion", "--data", data, "-o", "ada.pdf"]).code(0);
+    let _ = program.run(&["render", "completion", "--data", data, "-o", "ada.pdf"]).code(0);
     assert!(program.read("ada.pdf").starts_with(b"%PDF"));
     for command in ["test", "check", "review", "preview"] {
         program
@@ -114,7 +114,7 @@ fn without_a_project_the_program_uses_what_it_carries() {
 #[test]
 fn a_new_template_needs_no_project() {
     let program = learners(&[("u-ada", "Ada Lovelace")]);
-    program.run(&["new", "gone"]).code(0);
+    let _ = program.run(&["new", "gone"]).code(0);
     program.run(&["test"]).code(0).prints("6 cases: 6 passed");
     program.issue(&[completed("u-ada", "c-2", "e-1")]).code(0).prints("1 issued, 1 e-mail");
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
-use testamur_engine::{Engine, Fonts, Jpeg};
+use testamur_engine::{Engine, Fonts, JpegEncoder};
 use testamur_pipeline::issue::{IssueConfig, IssueOutcome};
 use testamur_pipeline::mail::MailComposer;
 use testamur_pipeline::model::address::AddressHash;
@@ -23,7 +23,7 @@ use testamur_pipeline::{
 use testamur_tests::repository;
 
 static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::new(Fonts::load(&repository().join("fonts")).unwrap()));
+    LazyLock::new(|| Engine::new(Fonts::load(repository().join("fonts")).unwrap()));
 
 /// The ports of `memory`. The call numbered by `fault` fails.
 #[derive(Clone, Copy)]
@@ -178,7 +178,7 @@ fn issuer(ports: Faulty<'_>) -> Issuer<Faulty<'_>, Faulty<'_>, Faulty<'_>> {
         id_key: IdKey::new([7; 32]),
         base_url: "https://certificates.example.com".into(),
         default_template: "completion".into(),
-        jpeg: Jpeg::default(),
+        jpeg: JpegEncoder::default(),
     };
     let templates = TemplateCache::new(ENGINE.clone(), repository().join("templates"));
     Issuer { directory: ports, object_store: ports, certificate_store: ports, templates, config }

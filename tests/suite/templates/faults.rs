@@ -4,7 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testamur_engine::{Data, Engine, Fonts, RenderError, Severity, Template, TemplateError};
+use testamur_engine::{
+    Data, Document, Engine, ExportError, Fonts, JpegEncoder, LoadError, RenderError, Severity,
+    Template,
+};
+use testamur_pipeline::error::chain;
 use testamur_tests::{Program, python, repository, tool};
 
 /// A small template in a folder of its own.
@@ -31,22 +35,22 @@ impl TempTemplate {
         self
     }
 
-    fn load(&self) -> Result<Template, TemplateError> {
-        Engine::new(Fonts::load(&repository().join("fonts")).unwrap()).load(self.0.path())
+    fn load(&self) -> Result<Template, LoadError> {
+        Engine::new(Fonts::load(repository().join("fonts")).unwrap()).load(self.0.path())
     }
 
     fn fault(&self) -> String {
-        let error = self.load().err().expect("the template is wrong");
-        error.to_string().replace(self.0.path().to_str().unwrap(), "template")
+        let error = self.load().unwrap_err();
+        chain(&error).replace(self.0.path().to_str().unwrap(), "template")
     }
 
-    fn render(&self, data: Value) -> Result<testamur_engine::Document, RenderError> {
+    fn render(&self, data: Value) -> Result<Document, RenderError> {
         self.load().unwrap().compile(&Data::new(data))
     }
 
     fn render_fault(&self) -> String {
-        let error = self.render(json!({})).err().expect("the render fails");
-        error.to_string().replace(self.0.path().to_str().unwrap(), "template")
+        let error = self.render(json!({})).unwrap_err();
+        chain(&error).replace(self.0.path().to_str().unwrap(), "template")
     }
 }
 
@@ -90,7 +94,7 @@ fn the_stock_compiler_makes_the_same_text_of_every_sample() {
 fn the_qr_code_in_the_folder_is_that_of_the_first_sample() {
     let folder = tempfile::tempdir().unwrap();
     tool("cp", &["-r".as_ref(), repository().join("templates").as_ref(), folder.path().as_ref()]);
-    let engine = Engine::new(Fonts::load(&repository().join("fonts")).unwrap());
+    let engine = Engine::new(Fonts::load(repository().join("fonts")).unwrap());
     for template in ["badge", "completion", "diploma", "transcript"] {
         let copy = folder.path().join("templates").join(template);
         let main = fs::read_to_string(copy.join("main.typ")).unwrap();
@@ -123,20 +127,19 @@ error: dictionary does not contain key \"nmae\"
 fn a_fault_keeps_its_place_hints_and_calls() {
     let template =
         TempTemplate::new("#let greet(n) = n + 1\n#greet(\"é\")\n#set text(font: \"Comic\")\n");
-    let Err(RenderError::Template(faults)) = template.render(json!({})) else {
-        panic!("it compiles")
-    };
+    let error = template.render(json!({})).unwrap_err();
+    let faults = error.diagnostics().unwrap();
     let fault = faults.iter().next().unwrap();
     assert_eq!(
         (fault.severity, fault.message.as_str()),
         (Severity::Error, "cannot add string and integer")
     );
-    let place = fault.place.as_ref().unwrap();
+    let place = fault.location.as_ref().unwrap();
     assert_eq!((place.line, place.column), (1, 17));
     assert_eq!(fault.trace[0].1.as_ref().unwrap().line, 2);
     assert!(faults.colored().contains("\u{1b}["));
 
-    let unknown = TempTemplate::new("#foo-bar").render(json!({})).err().unwrap().to_string();
+    let unknown = TempTemplate::new("#foo-bar").render(json!({})).unwrap_err().to_string();
     assert!(
         unknown.contains(
             "= hint: if you meant to use subtraction, try adding spaces around the minus sign"
@@ -154,17 +157,16 @@ fn an_unknown_font_is_a_warning_with_its_place() {
         (warning.severity, warning.message.as_str()),
         (Severity::Warning, "unknown font family: comic sans")
     );
-    assert_eq!(warning.place.as_ref().unwrap().line, 2);
+    assert_eq!(warning.location.as_ref().unwrap().line, 2);
 }
 
 #[test]
 fn data_that_breaks_the_schema_is_named_by_path_and_not_repeated() {
     let error = TempTemplate::new(PAGE)
         .render(json!({ "scores": [1, "secret", 3.5] }))
-        .err()
-        .unwrap()
+        .unwrap_err()
         .to_string();
-    let expected = "the data does not fit the template's schema: scores/1: the value is not of type \"integer\"; \
+    let expected = "the data does not match the template's schema: scores/1: the value is not of type \"integer\"; \
                     scores/2: the value is not of type \"integer\"";
     assert_eq!(error, expected);
 }
@@ -196,7 +198,7 @@ fn a_symbolic_link_is_refused() {
     std::os::unix::fs::symlink("/etc/hostname", template.0.path().join("name.txt")).unwrap();
     assert_eq!(
         template.fault(),
-        "template/name.txt is a symbolic link: put a copy of the file there"
+        "template/name.txt is a symbolic link; replace it with a copy of the file"
     );
 }
 
@@ -209,11 +211,15 @@ fn every_fault_of_a_folder_is_told() {
     };
     let image = "[tool.testamur.image]\nwidth = 200\nheight = 100\n";
     for (file, text, expected) in [
-        ("typst.toml", String::new(), "template/typst.toml: TOML parse error at line 1, column 1"),
+        (
+            "typst.toml",
+            String::new(),
+            "invalid manifest template/typst.toml: TOML parse error at line 1, column 1",
+        ),
         (
             "typst.toml",
             manifest(""),
-            "the table [tool.testamur] is missing: add it, with at least [tool.testamur.image]",
+            "the table [tool.testamur] is missing; add it, with at least [tool.testamur.image]",
         ),
         ("typst.toml", manifest("[tool.testamur]\n"), "in [tool.testamur]: missing field `image`"),
         (
@@ -229,34 +235,38 @@ fn every_fault_of_a_folder_is_told() {
         (
             "typst.toml",
             manifest(&format!("{image}quality = 101\n")),
-            "quality is 101, not 1 to 100",
+            "`quality` is 101; expected 1 to 100",
         ),
         (
             "typst.toml",
             manifest(image).replace("200", "200000").replace("100", "100000"),
-            "200000 x 100000 pixels are not between 1 and 64000000",
+            "the image has 200000 x 100000 pixels; expected 1 to 64000000 pixels",
         ),
         (
             "typst.toml",
             manifest(image).replace("200", "0"),
-            "0 x 100 pixels are not between 1 and 64000000",
+            "the image has 0 x 100 pixels; expected 1 to 64000000 pixels",
         ),
         (
             "typst.toml",
             manifest(&format!("[tool.testamur]\npages = 0\n{image}")),
-            "pages is 0, but every layout has one",
+            "`pages` is 0; expected 1 or more",
         ),
         ("typst.toml", manifest(image).replace("main.typ", "page.typ"), "template has no page.typ"),
         (
             "typst.toml",
             manifest(image).replace("0.1.0\"", "0.1.0\"\ncompiler = \"9.0.0\""),
-            "the template needs Typst 9.0.0, this is 0.15.",
+            "the template needs Typst 9.0.0, but this program has Typst 0.15.",
         ),
-        ("schema.json", "{".to_owned(), "template/schema.json: EOF while parsing an object"),
+        (
+            "schema.json",
+            "{".to_owned(),
+            "invalid schema template/schema.json: EOF while parsing an object",
+        ),
         (
             "schema.json",
             r#"{"type": "objekt"}"#.to_owned(),
-            "template/schema.json: \"objekt\" is not valid",
+            "invalid schema template/schema.json: \"objekt\" is not valid",
         ),
     ] {
         let template = TempTemplate::new(PAGE);
@@ -273,18 +283,21 @@ fn every_fault_of_a_folder_is_told() {
 #[test]
 fn text_that_makes_another_page_is_an_error() {
     let fault = TempTemplate::new(&format!("{PAGE}#lorem(300)")).render_fault();
-    assert!(fault.ends_with("pages where typst.toml says 1: something does not fit"), "{fault}");
+    assert!(fault.starts_with("content overflows: "), "{fault}");
+    assert!(fault.ends_with(" pages, but typst.toml declares `pages = 1`"), "{fault}");
 }
 
 #[test]
 fn an_image_of_another_shape_is_an_error() {
     let tall =
         TempTemplate::new("#set page(width: 200pt, height: 150pt)\n").render(json!({})).unwrap();
-    let fault = tall.png().err().unwrap().to_string();
+    let fault = tall.png().unwrap_err();
     assert_eq!(
-        fault,
-        "a page of 200.00 x 150.00 pt has not the shape of an image of 200 x 100 pixels: 200 x 150 would do"
+        fault.to_string(),
+        "image size 200 x 100 does not match the page's aspect ratio (200.00 x 150.00 pt); \
+         use 200 x 150"
     );
+    assert!(matches!(fault, ExportError::AspectRatio { height: 150, .. }));
 }
 
 #[test]
@@ -296,7 +309,7 @@ fn a_transparent_page_is_white_in_a_jpg_and_transparent_in_a_png() {
     assert_eq!(png.get_pixel(50, 50).0, [0, 0, 0, 0]);
     let folder = tempfile::tempdir().unwrap();
     let paths = ["a.jpg", "white.png"].map(|name| folder.path().join(name));
-    fs::write(&paths[0], document.jpg(testamur_engine::Jpeg::default()).unwrap()).unwrap();
+    fs::write(&paths[0], document.jpg(JpegEncoder::default()).unwrap()).unwrap();
     image::RgbImage::from_pixel(200, 100, image::Rgb([255; 3])).save(&paths[1]).unwrap();
     assert_eq!(python("difference.py", &paths.each_ref().map(AsRef::as_ref)), "0.000 0.000000\n");
 }
@@ -326,16 +339,16 @@ fn a_value_too_long_for_a_qr_code_is_an_error() {
             "[tool.testamur]\nqr = \"url\"\n[tool.testamur.image]",
         ),
     );
-    let fault = template.render(json!({ "url": "x".repeat(3000) })).err().unwrap().to_string();
-    assert_eq!(fault, "url has 3000 bytes, too many for a QR code");
+    let fault = template.render(json!({ "url": "x".repeat(3000) })).unwrap_err().to_string();
+    assert_eq!(fault, "`url` has 3000 bytes, too many for a QR code; shorten it");
     assert_eq!(
         template.render_fault(),
-        "url, which typst.toml names under qr, is not a text in the data"
+        "`url`, which typst.toml names under `qr`, is not a string in the data"
     );
 }
 
 #[test]
 fn a_folder_without_fonts_is_an_error() {
-    let fault = Fonts::load(Path::new("no-such-folder")).err().unwrap().to_string();
+    let fault = Fonts::load("no-such-folder").unwrap_err().to_string();
     assert_eq!(fault, "no fonts in no-such-folder: name the folder that holds them");
 }

@@ -38,7 +38,7 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
     let mut main =
         "#import \"../shared/lib.typ\": *\n#set page(width: 100pt, height: 50pt)\n".to_owned();
     let mut check = |call: String, expected: String| {
-        writeln!(main, "#assert.eq({call}, {})", json!(expected)).unwrap()
+        writeln!(main, "#assert.eq({call}, {})", json!(expected)).unwrap();
     };
     for tag in LOCALES {
         let formats = Formats::of(tag);
@@ -70,15 +70,15 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
     let manifest = "[package]\nname = \"dates\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n\
                     [tool.testamur.image]\nwidth = 200\nheight = 100\n";
     fs::write(template.join("typst.toml"), manifest).unwrap();
-    let engine = Engine::new(Fonts::load(&repository().join("fonts")).unwrap());
+    let engine = Engine::new(Fonts::load(repository().join("fonts")).unwrap());
     let rendered = engine.load(&template).unwrap().compile(&Data::new(json!({})));
     rendered.map(drop).unwrap_or_else(|e| panic!("{e}"));
 }
 
 #[test]
 fn a_reader_gets_the_nearest_locale_that_a_template_has() {
-    let engine = Engine::new(Fonts::load(&repository().join("fonts")).unwrap());
-    let template = engine.load(&repository().join("templates/completion")).unwrap();
+    let engine = Engine::new(Fonts::load(repository().join("fonts")).unwrap());
+    let template = engine.load(repository().join("templates/completion")).unwrap();
     for (wanted, found) in [
         ("de-AT", Some("de")),
         ("de", Some("de")),

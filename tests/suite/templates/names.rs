@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use testamur_engine::{Data, Document, Engine, Fonts, Jpeg, PdfMetadata, RenderError, Template};
+use testamur_engine::{
+    CompileError, Data, Document, Engine, Fonts, JpegEncoder, PdfMetadata, RenderError, Template,
+};
 use testamur_tests::{repository, sample, tool};
 
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    let fonts = Fonts::load(&repository().join("fonts")).unwrap();
-    Engine::new(fonts).load(&repository().join("templates/completion")).unwrap()
+    let fonts = Fonts::load(repository().join("fonts")).unwrap();
+    Engine::new(fonts).load(repository().join("templates/completion")).unwrap()
 });
 
 fn with(changes: &Value) -> Data {
@@ -26,7 +28,7 @@ fn render(changes: &Value) -> Document {
 }
 
 fn pdf(document: &Document) -> Vec<u8> {
-    document.pdf(&PdfMetadata { ident: "test", issued_at: Some(Timestamp::UNIX_EPOCH) }).unwrap()
+    document.pdf(&PdfMetadata::new("test").created_at(Timestamp::UNIX_EPOCH)).unwrap()
 }
 
 /// The text of a document as `pdftotext` reads it, without the marks it adds for direction.
@@ -202,14 +204,14 @@ fn control_characters_and_overrides_never_reach_the_page() {
 
 #[test]
 fn a_character_without_a_glyph_is_an_error_that_names_it_and_its_field() {
-    let error = TEMPLATE
-        .compile(&with(&json!({ "courseName": "Egyptian 𓂀 for Beginners" })))
-        .err()
-        .unwrap();
+    let data = with(&json!({ "courseName": "Egyptian 𓂀 for Beginners" }));
+    let error = TEMPLATE.compile(&data).unwrap_err();
     assert_eq!(error.to_string(), "no font has a glyph for U+13080 ‘𓂀’ in courseName");
-    assert!(
-        matches!(error, RenderError::UnsupportedCharacter { character: '𓂀', field: Some(field) } if field == "courseName")
-    );
+    let RenderError::Compile(CompileError::UnsupportedCharacter { character, field }) = error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!((character, field.as_deref()), ('𓂀', Some("courseName")));
 }
 
 #[test]
@@ -230,9 +232,9 @@ fn a_latin_certificate_never_reads_the_fonts_of_other_scripts() {
     let fonts = folder.path().join("fonts");
     let engine = Engine::new(Fonts::load(&fonts).unwrap());
     fs::remove_dir_all(fonts.join("noto-serif-cjk")).unwrap();
-    let template = engine.load(&repository().join("templates/completion")).unwrap();
+    let template = engine.load(repository().join("templates/completion")).unwrap();
     template.compile(&with(&json!({}))).unwrap();
-    let error = template.compile(&with(&json!({ "userName": "王" }))).err().unwrap();
+    let error = template.compile(&with(&json!({ "userName": "王" }))).unwrap_err();
     assert_eq!(error.to_string(), "no font has a glyph for U+738B ‘王’ in userName");
 }
 
@@ -240,7 +242,7 @@ fn a_latin_certificate_never_reads_the_fonts_of_other_scripts() {
 fn the_same_data_gives_the_same_bytes_after_other_renders() {
     let make = || {
         let document = render(&json!({ "userName": "Ada 王 محمد" }));
-        (pdf(&document), document.jpg(Jpeg::default()).unwrap(), document.png().unwrap())
+        (pdf(&document), document.jpg(JpegEncoder::default()).unwrap(), document.png().unwrap())
     };
     let first = make();
     render(&json!({ "userName": "Someone Else" }));

@@ -33,7 +33,7 @@ impl Assets<'_> {
     /// # Errors
     /// If a folder can't be copied from S3, or contains no fonts.
     pub async fn templates(&self) -> Result<TemplateCache, Error> {
-        let fonts = Fonts::load(&self.folder("TESTAMUR_FONTS", "").await?)?;
+        let fonts = Fonts::load(self.folder("TESTAMUR_FONTS", "").await?)?;
         Ok(TemplateCache::new(Engine::new(fonts), self.folder("TESTAMUR_TEMPLATES", "").await?))
     }
 

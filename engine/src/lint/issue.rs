@@ -1,0 +1,104 @@
+//! The result of a lint.
+
+use std::fmt;
+
+/// A problem that readers of a page would notice.
+///
+/// It quotes the text of the page, so lint documents with sample data, not with a learner's.
+///
+/// ```
+/// use testamur_engine::{Data, Engine, Fonts, LayoutIssue};
+///
+/// let engine = Engine::new(Fonts::load("../fonts/source-sans-3")?);
+/// let template = engine.load("tests/fixtures/hello")?;
+/// let name = "Wolfeschlegelsteinhausenbergerdorff".repeat(2);
+/// let data = serde_json::json!({ "userName": name, "locale": "en" });
+/// let issues = template.compile(&Data::new(data))?.lint()?;
+/// assert!(matches!(issues[0], LayoutIssue::PageOverflow { points, .. } if points > 50.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum LayoutIssue {
+    /// Text extends beyond the box that contains it.
+    BoxOverflow {
+        /// The text.
+        text: String,
+        /// The distance in points.
+        points: f64,
+    },
+    /// Text extends beyond the page.
+    PageOverflow {
+        /// The text.
+        text: String,
+        /// The distance in points.
+        points: f64,
+    },
+    /// Text has too little contrast with its background. Each pair of colors is reported once.
+    Contrast {
+        /// The first text in these colors.
+        text: String,
+        /// The contrast ratio as WCAG 2.2 defines it, 1 to 21.
+        ratio: f64,
+        /// The required ratio: 4.5, or 3 for large text.
+        required: f64,
+        /// The color of the text, such as `#999999`.
+        color: String,
+        /// The color of the background, such as `#ffffff`.
+        background: String,
+    },
+}
+
+impl fmt::Display for LayoutIssue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BoxOverflow { text, points } => {
+                write!(f, "“{text}” overflows its box by {points:.1} pt")
+            }
+            Self::PageOverflow { text, points } => {
+                write!(f, "“{text}” overflows the page by {points:.1} pt")
+            }
+            Self::Contrast { text, ratio, required, color, background } => {
+                // Rounded down, so 4.499 does not read as the required 4.5.
+                let ratio = (ratio * 100.0).floor() / 100.0;
+                write!(
+                    f,
+                    "“{text}”: contrast {ratio:.2}:1 ({color} on {background}) is below the \
+                     required {required}:1"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issues_quote_the_text_and_both_numbers() {
+        let text = || "Ada".to_owned();
+        for (issue, expected) in [
+            (
+                LayoutIssue::BoxOverflow { text: text(), points: 91.64 },
+                "“Ada” overflows its box by 91.6 pt",
+            ),
+            (
+                LayoutIssue::PageOverflow { text: text(), points: 20.0 },
+                "“Ada” overflows the page by 20.0 pt",
+            ),
+            (
+                LayoutIssue::Contrast {
+                    text: text(),
+                    ratio: 4.499,
+                    required: 4.5,
+                    color: "#777777".to_owned(),
+                    background: "#ffffff".to_owned(),
+                },
+                "“Ada”: contrast 4.49:1 (#777777 on #ffffff) is below the required 4.5:1",
+            ),
+        ] {
+            assert_eq!(issue.to_string(), expected);
+        }
+    }
+}
