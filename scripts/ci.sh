@@ -23,7 +23,7 @@ fi
 
 cargo fmt --all --check
 scripts/check.sh
-cargo test
+cargo test --workspace
 scripts/test-install.sh
 cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -111,9 +111,10 @@ async fn a_malformed_enrollment_becomes_a_dead_letter_with_its_keys() {
     letters.sort_by_key(|letter| letter.body.contains("e-2"));
     let [date, missing] = &letters[..] else { panic!("{letters:?}") };
     let expected =
-        "not a CourseCompleted event: its completionDate is no time such as 2026-11-23T09:30:00Z";
+        "invalid CourseCompleted event: completionDate is not an RFC 3339 timestamp, e.g. \
+         2026-11-23T09:30:00Z";
     assert_eq!((date.code.as_str(), date.reason.as_str()), ("bad-event", expected));
-    assert_eq!(missing.reason, "not a CourseCompleted event: its image: missing field `userId`");
+    assert_eq!(missing.reason, "invalid CourseCompleted event: userId: missing");
     let body: Value = serde_json::from_str(&date.body).unwrap();
     let keys = json!({ "pk": { "S": "USER#u-ada" }, "sk": { "S": "ENROLLMENT#e-1" } });
     assert_eq!(body["keys"], keys);

@@ -45,7 +45,7 @@ async fn each_message_of_a_batch_is_handled_independently() {
     assert_eq!(malformed.body, bodies[2]);
     assert_eq!(
         malformed.reason,
-        "not a CourseCompleted event: not JSON: expected ident at line 1 column 2"
+        "invalid CourseCompleted event: not JSON: expected ident at line 1 column 2"
     );
     assert_eq!(unknown.code, "unknown-user");
     assert_eq!(unknown.body, bodies[1]);
@@ -89,7 +89,7 @@ async fn a_retryable_error_becomes_a_dead_letter_at_the_last_receive() {
     assert!(issue.invoke(&receive(max_receives)).await.failures().is_empty());
     let letters = dead_letters(&stack, "CertificateDeadLetters").await;
     let [letter] = &letters[..] else { panic!("{letters:?}") };
-    assert_eq!(letter.code, "unavailable");
+    assert_eq!(letter.code, "retries-exhausted");
     assert_eq!(letter.body, body);
     assert!(letter.reason.starts_with("can't store certificates/"), "{letter:?}");
     assert!(letter.reason.contains("InternalError"), "{letter:?}");
