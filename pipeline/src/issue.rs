@@ -1,5 +1,4 @@
-//! Issues the certificate of a completed course: first its files, then its record with the event
-//! that announces it.
+//! Issues the certificate of a completed course: first its files, then its record with its event.
 //!
 //! The order makes the use case idempotent. A record is written only after its files are stored,
 //! and its event is part of the same write. Wherever a process ends, running the event again leads
@@ -91,7 +90,7 @@ where
         }
         let completion = self.hydrate(id, event).await?;
         let (record, data) = completion.prepare(now);
-        // The files come before the record, because the record's event tells others to open them.
+        // The files come before the record, because consumers of the record's event open them.
         self.render_and_store(&record, data.to_engine_data(), completion.template).await?;
         match self.certificate_store.create(&record).await? {
             CreateOutcome::Created => Ok(IssueOutcome::Issued(record)),

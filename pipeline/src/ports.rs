@@ -69,7 +69,7 @@ pub struct Object {
     pub bytes: Vec<u8>,
 }
 
-/// Stores the records of certificates, and with each record the event that announces it.
+/// Stores the records of certificates, and with each record its [`CertificateGenerated`] event.
 pub trait CertificateStore: Send + Sync {
     /// Returns the record of a certificate, or `None` if there is none. Sees every record whose
     /// `create` has returned.
@@ -175,7 +175,7 @@ pub trait DeliveryLog: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), TransientError>> + Send;
 
-    /// Releases the claim that was acquired with this lease, so that the next attempt can begin at
+    /// Releases the claim that was acquired with this lease. The next attempt can then begin at
     /// once.
     ///
     /// Called when the e-mail was certainly not sent. Does nothing if the claim belongs to another

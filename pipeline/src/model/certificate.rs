@@ -256,7 +256,7 @@ impl CertificateRecord {
         }
     }
 
-    /// Returns the event that announces this certificate to other systems.
+    /// Returns the event that this certificate has been issued.
     #[must_use]
     pub fn certificate_generated_event(&self) -> CertificateGenerated {
         CertificateGenerated {

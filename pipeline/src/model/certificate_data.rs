@@ -44,7 +44,7 @@ pub struct CertificateData {
     #[serde(flatten)]
     pub facts: CertificateFacts,
     /// `certificateUrl`: the address of the PDF, such as
-    /// `https://certificates.example.com/certificates/0d9c8f1e-5a7b-8c3d-9e2f-1a2b3c4d5e6f-0badcafe.pdf`.
+    /// `https://example.com/certificates/0d9c8f1e-5a7b-8c3d-9e2f-1a2b3c4d5e6f-0badcafe.pdf`.
     pub certificate_url: String,
 }
 

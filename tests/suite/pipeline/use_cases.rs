@@ -151,7 +151,10 @@ async fn feedback_suppresses_permanent_bounces_and_complaints_only() {
 fn a_malformed_trace_does_not_reject_an_event() {
     let event = |trace: &str| {
         let text = format!(
-            r#"{{"userId":"u","courseId":"c","enrollmentId":"e","completedAt":"2026-11-20T14:03:21Z","traceparent":{trace}}}"#
+            r#"{{
+                "userId": "u", "courseId": "c", "enrollmentId": "e",
+                "completedAt": "2026-11-20T14:03:21Z", "traceparent": {trace}
+            }}"#
         );
         events::parse::<CourseCompleted>(&text).unwrap().traceparent
     };
