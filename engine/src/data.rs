@@ -95,7 +95,7 @@ impl fmt::Debug for Data {
 /// - Line breaks, tabs and runs of white space become one space; both ends are trimmed.
 /// - Other control characters and byte order marks are removed.
 /// - Directional embeddings, overrides and isolates are removed, because they could reorder the
-///   text around them ([UAX #9](https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings)).
+///   text around them ([UAX #9](https://www.unicode.org/reports/tr9/), section 2).
 /// - The result is in normalization form C ([UAX #15](https://www.unicode.org/reports/tr15/)).
 /// - Joiners and variation selectors stay, because Indic scripts, Persian and emoji need them.
 /// - Text without a visible character becomes empty.

@@ -221,7 +221,19 @@ impl Document {
     /// `assets/logo.svg`.
     ///
     /// This compiles the document again with a world that records file access; normal
-    /// compilations record nothing. Files in `shared` are not included.
+    /// compilations record nothing. The injected files `data.json` and `qr.svg` are included, files in
+    /// `shared` are not.
+    ///
+    /// ```
+    /// # let fonts = testamur_engine::Fonts::load("../fonts/source-sans-3")?;
+    /// # let engine = testamur_engine::Engine::new(fonts);
+    /// # let template = engine.load("tests/fixtures/hello")?;
+    /// # let data = serde_json::json!({ "userName": "Ada", "locale": "fr" });
+    /// let document = template.compile(&testamur_engine::Data::new(data))?;
+    /// let files = document.files_read()?;
+    /// assert_eq!(files.iter().collect::<Vec<_>>(), ["data.json", "locales/fr.toml", "main.typ"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CompileError::Panic`] only.
@@ -246,7 +258,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// Turns a panic into an error, so that one document never ends the process.
+/// Turns a panic into an error. Without this, one document could end the process.
 ///
 /// The panic's message is deliberately not part of the error, because it could quote the data.
 fn catch_panics<T, E>(panic: E, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {

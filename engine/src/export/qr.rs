@@ -43,9 +43,8 @@ fn draw(code: &QRCode) -> String {
             modules.outline((x, y), &mut passed, &mut path);
         }
     }
-    format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"><path d="{path}"/></svg>"#
-    )
+    let namespace = "http://www.w3.org/2000/svg";
+    format!(r#"<svg xmlns="{namespace}" viewBox="0 0 {size} {size}"><path d="{path}"/></svg>"#)
 }
 
 struct Modules<'a> {
