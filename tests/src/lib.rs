@@ -1,6 +1,8 @@
-//! What the tests and benchmarks share: the repository, the real program in a folder of its own, and independent witnesses.
+//! Support for the tests and benchmarks: the program in an empty folder, cases as data files, AWS in an
+//! emulator, and external validators.
 
 pub mod aws_emulation;
+mod cases;
 pub mod cldr;
 mod program;
 mod validators;
@@ -10,25 +12,26 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use testamur_engine::Data;
 
+pub use cases::{TestCase, test_cases};
 pub use program::{Outcome, Program, Server};
 pub use validators::{environment, python, python_with, tool};
 
 use program::{course, user};
 
-/// The repository's folder.
+/// Returns the root folder of the repository.
 #[must_use]
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate stands in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the repository")
 }
 
-/// The folder of build results that the running program stands in.
+/// Returns the folder of build results that contains the running program, such as `target/debug`.
 #[must_use]
 pub fn build_folder() -> PathBuf {
     let program = std::env::current_exe().expect("a running program has a path");
-    program.ancestors().nth(2).expect("it stands in deps/ of the build folder").to_owned()
+    program.ancestors().nth(2).expect("the program is in deps/ of the build folder").to_owned()
 }
 
-/// The data of a sample of the completion template.
+/// Returns the data of a sample of the template `completion`, such as `ada`.
 #[must_use]
 pub fn sample(name: &str) -> Value {
     let path = repository().join(format!("templates/completion/samples/{name}.json"));
@@ -36,7 +39,7 @@ pub fn sample(name: &str) -> Value {
         .expect("samples are JSON")
 }
 
-/// Data of a learner who differs from all others.
+/// Returns the data of a learner who differs from those of all other numbers.
 #[must_use]
 pub fn learner(number: u32) -> Data {
     let id = format!("0d9c8f1e-5a7b-8c3d-9e2f-{number:012x}");

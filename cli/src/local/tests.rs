@@ -52,7 +52,7 @@ async fn sqlite_certificate_store_fulfills_the_contract() {
 }
 
 #[tokio::test]
-async fn sqlite_delivery_log_and_suppression_list_fulfill_the_contracts() {
+async fn sqlite_delivery_and_suppression_fulfill_the_contracts() {
     let (_folder, database) = database();
     contract::delivery_log(&SqliteStore(database.clone()), true).await;
     contract::suppression_list(&SqliteStore(database)).await;

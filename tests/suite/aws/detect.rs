@@ -110,8 +110,7 @@ async fn a_malformed_enrollment_becomes_a_dead_letter_with_its_keys() {
     let mut letters = dead_letters(&stack, "DetectDeadLetters").await;
     letters.sort_by_key(|letter| letter.body.contains("e-2"));
     let [date, missing] = &letters[..] else { panic!("{letters:?}") };
-    let expected =
-        "invalid CourseCompleted event: completionDate is not an RFC 3339 timestamp, e.g. \
+    let expected = "invalid CourseCompleted event: completionDate is not an RFC 3339 timestamp, e.g. \
          2026-11-23T09:30:00Z";
     assert_eq!((date.code.as_str(), date.reason.as_str()), ("bad-event", expected));
     assert_eq!(missing.reason, "invalid CourseCompleted event: userId: missing");

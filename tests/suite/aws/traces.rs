@@ -64,9 +64,10 @@ async fn a_collector_receives_one_trace_of_the_whole_flow() {
         assert_eq!(span["parentSpanId"], parent, "{messages:#?}");
         parent = span["spanId"].as_str().unwrap().to_owned();
     }
-    let render = spans.iter().find(|span| span["name"] == "render").expect("a span of the layout");
-    assert_eq!(render["traceId"], TRACE_ID);
-    assert_eq!(render["parentSpanId"], messages[1]["spanId"]);
+    let typeset =
+        spans.iter().find(|span| span["name"] == "typeset").expect("a span of the layout");
+    assert_eq!(typeset["traceId"], TRACE_ID);
+    assert_eq!(typeset["parentSpanId"], messages[1]["spanId"]);
     let text = json!(spans).to_string();
     assert!(!text.contains("Lovelace") && !text.contains("@example.com"), "personal data in spans");
 }

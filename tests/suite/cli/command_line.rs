@@ -7,30 +7,44 @@ use testamur_tests::{Program, repository};
 
 use crate::completed;
 
+/// Every command.
+const COMMANDS: [&str; 14] = [
+    "init",
+    "issue",
+    "render",
+    "list",
+    "show",
+    "new",
+    "preview",
+    "check",
+    "test",
+    "review",
+    "dead-letters",
+    "dead-letters list",
+    "dead-letters retry",
+    "suppress",
+];
+
 #[test]
-fn help_says_what_there_is_and_what_the_exit_codes_mean() {
-    let program = Program::new();
-    let help = program.run(&["--help"]).code(0).stdout;
-    for text in [
-        "issue",
-        "render",
-        "list",
-        "show",
-        "dead-letters",
-        "suppress",
-        "--state-dir <DIR>",
-        "[env: TESTAMUR_STATE_DIR=]",
-        "Exit codes:",
-        "TESTAMUR_ID_KEY",
-    ] {
-        assert!(help.contains(text), "{text} is not in\n{help}");
+fn the_help_of_every_command_is_as_accepted() {
+    let program = Program::alone();
+    let mut commands = vec![vec![]];
+    commands.extend(COMMANDS.map(|command| command.split(' ').collect()));
+    for command in commands {
+        let name = ["help", &command.join("_")].join("_").trim_end_matches('_').replace('-', "_");
+        let help = program.run(&[&command[..], &["--help"]].concat()).code(0).stdout;
+        insta::assert_snapshot!(name, help);
     }
-    let help = program.run(&["issue", "--help"]).code(0).stdout;
-    assert!(
-        help.contains("[default: the folder of FILE]")
-            && help.contains("smtps://user:password@mail.example.com"),
-        "{help}"
-    );
+    let listed = program.run(&["--help"]).code(0).stdout;
+    for command in COMMANDS {
+        let name = command.split(' ').next().unwrap();
+        assert!(listed.contains(&format!("\n  {name} ")), "{name} is not in\n{listed}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_explained() {
+    let program = Program::new();
     program.run(&[]).code(2).prints("Usage: testamur");
     program.run(&["issue"]).code(2).prints("<FILE>");
     program.run(&["isue", "x"]).code(2).prints("similar subcommands exist: 'suppress', 'issue'");
@@ -113,7 +127,7 @@ fn list_and_show_find_what_was_issued() {
 }
 
 #[test]
-fn render_writes_what_the_extension_says() {
+fn render_writes_the_format_of_the_extension() {
     let program = Program::new();
     let data = repository().join("templates/completion/samples/ada.json");
     let data = data.to_str().unwrap();
@@ -147,7 +161,7 @@ fn render_writes_what_the_extension_says() {
 }
 
 #[test]
-fn two_processes_do_not_work_in_one_folder() {
+fn a_second_process_in_a_state_folder_is_refused() {
     let program = Program::new();
     program.write("state/lock", "");
     let lock = File::open(program.path("state/lock")).unwrap();

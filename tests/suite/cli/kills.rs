@@ -49,7 +49,7 @@ fn undisturbed() -> (usize, (Files, Files)) {
 }
 
 #[test]
-fn a_kill_at_any_step_loses_nothing_doubles_nothing_and_the_next_run_ends_in_the_same_bytes() {
+fn a_kill_at_any_step_loses_and_doubles_nothing() {
     let (calls, reference) = undisturbed();
     assert!(calls > 40, "only {calls} calls change a file");
     let next = AtomicUsize::new(1);
@@ -107,7 +107,7 @@ fn nothing_half_done(program: &Program, step: usize) {
 }
 
 #[test]
-fn a_disk_that_is_full_from_any_step_is_told_and_the_next_run_makes_up_for_it() {
+fn a_disk_full_at_any_step_is_reported_and_recovered() {
     let (calls, reference) = undisturbed();
     for step in (1..calls).step_by(calls / 8) {
         let program = struck(&format!("full:{step}"));
@@ -129,14 +129,14 @@ fn a_disk_that_is_full_from_any_step_is_told_and_the_next_run_makes_up_for_it() 
 }
 
 #[test]
-fn an_event_that_was_under_way_at_a_kill_is_not_lost_though_other_events_follow() {
+fn a_killed_event_is_issued_by_the_next_run() {
     let program = struck(&format!("kill:{}", undisturbed().0 / 2));
     assert_eq!(issue(&program).code, None, "the program survived");
     healed(program).issue(&[completed("u-grace", "c-1", "e-2")]).code(0).prints("2 issued");
 }
 
 #[test]
-fn an_event_over_which_the_program_dies_three_times_is_a_dead_letter_and_others_are_issued() {
+fn three_crashes_over_one_event_make_a_dead_letter() {
     let program = struck("rename:.pdf");
     assert_eq!(issue(&program).code, None, "the program survived");
     for _ in 0..2 {

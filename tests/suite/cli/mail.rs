@@ -15,7 +15,7 @@ fn read(program: &Program, mail: &str) -> Value {
 }
 
 #[test]
-fn the_mail_names_learner_and_course_and_leads_to_the_certificate() {
+fn the_mail_names_learner_and_course_and_links_the_pdf() {
     let program = Program::new();
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 e-mail");
     let (path, _) = program.files("state/mail").remove(0);
@@ -40,7 +40,7 @@ fn the_mail_names_learner_and_course_and_leads_to_the_certificate() {
 }
 
 #[test]
-fn what_learners_type_stays_text_in_every_header_and_part() {
+fn learner_input_stays_text_in_every_header_and_part() {
     let program = Program::new();
     let name = "Eve\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script> {{ 7 * 7 }} \"&\" 王";
     program.write(
@@ -61,7 +61,7 @@ fn what_learners_type_stays_text_in_every_header_and_part() {
 }
 
 #[test]
-fn an_address_in_another_script_is_written_as_mail_servers_know_it() {
+fn an_internationalized_domain_is_written_in_ascii() {
     let program = Program::new();
     program
         .write("users.json", r#"[{"userId": "u", "name": "Ada", "email": "ada@Bücher.example"}]"#);
@@ -76,7 +76,7 @@ fn an_address_in_another_script_is_written_as_mail_servers_know_it() {
 }
 
 #[test]
-fn a_suppressed_address_gets_no_mail_however_it_is_written() {
+fn a_suppressed_address_gets_no_mail_in_any_spelling() {
     let program = Program::new();
     program
         .run(&["suppress", "u-ada@example.com"])
@@ -99,7 +99,7 @@ fn a_suppressed_address_gets_no_mail_however_it_is_written() {
 }
 
 #[test]
-fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
+fn a_busy_mail_server_gets_each_message_once() {
     let (port, received) = server(vec!["451 busy"]);
     let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0);
@@ -116,7 +116,7 @@ fn a_mail_server_gets_each_message_once_though_it_is_busy_at_first() {
 }
 
 #[test]
-fn a_refusal_for_good_is_a_dead_letter_at_once_and_its_text_is_not_repeated() {
+fn a_permanent_refusal_becomes_a_dead_letter_without_its_text() {
     let (port, _) = server(vec!["550 no such user u-ada@example.com"]);
     let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1);
@@ -131,7 +131,7 @@ fn a_refusal_for_good_is_a_dead_letter_at_once_and_its_text_is_not_repeated() {
 }
 
 #[test]
-fn mail_that_no_server_takes_is_a_dead_letter_and_sent_on_retry() {
+fn unsent_mail_becomes_a_dead_letter_and_is_sent_on_retry() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let program = Program::new().with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{closed}"));
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1);
@@ -157,7 +157,7 @@ fn a_learner_without_an_address_gets_a_certificate_and_no_mail() {
 }
 
 #[test]
-fn a_wrong_address_is_a_dead_letter_while_the_certificate_stands() {
+fn a_wrong_address_becomes_a_dead_letter_of_the_mail_only() {
     let program = Program::new();
     program.write("users.json", r#"[{"userId": "u", "name": "Ada", "email": "not an address"}]"#);
     let outcome = program.issue(&[completed("u", "c-1", "e-1")]).code(1);

@@ -22,7 +22,7 @@ fn paths(program: &Program, extension: &str) -> Vec<String> {
 }
 
 #[test]
-fn pdfs_are_sound_tagged_and_every_font_is_embedded_as_a_subset() {
+fn pdfs_are_valid_and_tagged_with_embedded_font_subsets() {
     for pdf in paths(&issue_demo(), ".pdf") {
         tool("qpdf", &["--check".as_ref(), pdf.as_ref()]);
         let info = tool("pdfinfo", &[pdf.as_ref()]);
@@ -49,7 +49,7 @@ fn pdfs_are_sound_tagged_and_every_font_is_embedded_as_a_subset() {
 }
 
 #[test]
-fn jpgs_have_their_size_and_resolution_and_a_qr_code_that_opens_the_certificate() {
+fn jpgs_have_size_resolution_and_the_qr_code_of_the_pdf() {
     let program = issue_demo();
     let (cards, pages): (Vec<_>, Vec<_>) =
         paths(&program, ".jpg").into_iter().partition(|jpg| jpg.ends_with(".social-card.jpg"));
@@ -69,7 +69,7 @@ fn jpgs_have_their_size_and_resolution_and_a_qr_code_that_opens_the_certificate(
 }
 
 #[test]
-fn the_image_agrees_with_the_pdf_that_another_program_rasterises() {
+fn the_thumbnail_equals_the_pdf_as_rendered_by_poppler() {
     let program = issue_demo();
     for pdf in paths(&program, ".pdf") {
         let raster = program.path("raster");
@@ -118,7 +118,7 @@ fn the_small_encoder_makes_the_same_picture_in_fewer_bytes() {
 }
 
 #[test]
-fn two_certificates_in_one_folder_do_not_mix_with_unfinished_files() {
+fn unfinished_files_of_an_earlier_process_are_removed() {
     let program = Program::new();
     program.write("state/.unfinished/0", "left by a process that died");
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued");

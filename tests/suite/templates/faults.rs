@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use testamur_engine::{
     Data, Document, Engine, ExportError, Fonts, JpegEncoder, LoadError, RenderError, Severity,
     Template,
 };
 use testamur_pipeline::error::chain;
-use testamur_tests::{Program, python, repository, tool};
+use testamur_tests::{Program, TestCase, python, repository, test_cases, tool};
 
 /// A small template in a folder of its own.
 struct TempTemplate(tempfile::TempDir);
@@ -110,7 +111,7 @@ fn the_qr_code_in_the_folder_is_that_of_the_first_sample() {
 }
 
 #[test]
-fn a_fault_prints_as_the_stock_command_prints_it() {
+fn an_error_prints_like_the_typst_command() {
     let template = TempTemplate::new("#let data = json(\"data.json\")\n#data.nmae\n");
     let expected = "\
 the template does not compile
@@ -124,7 +125,7 @@ error: dictionary does not contain key \"nmae\"
 }
 
 #[test]
-fn a_fault_keeps_its_place_hints_and_calls() {
+fn an_error_has_location_hints_and_trace() {
     let template =
         TempTemplate::new("#let greet(n) = n + 1\n#greet(\"é\")\n#set text(font: \"Comic\")\n");
     let error = template.render(json!({})).unwrap_err();
@@ -149,7 +150,7 @@ fn a_fault_keeps_its_place_hints_and_calls() {
 }
 
 #[test]
-fn an_unknown_font_is_a_warning_with_its_place() {
+fn an_unknown_font_is_a_warning_with_its_location() {
     let template = TempTemplate::new(&format!("{PAGE}#set text(font: \"Comic Sans\")\nHello"));
     let document = template.render(json!({})).unwrap();
     let warning = document.warnings().iter().next().unwrap();
@@ -161,7 +162,7 @@ fn an_unknown_font_is_a_warning_with_its_place() {
 }
 
 #[test]
-fn data_that_breaks_the_schema_is_named_by_path_and_not_repeated() {
+fn invalid_data_is_named_by_path_without_its_value() {
     let error = TempTemplate::new(PAGE)
         .render(json!({ "scores": [1, "secret", 3.5] }))
         .unwrap_err()
@@ -202,77 +203,25 @@ fn a_symbolic_link_is_refused() {
     );
 }
 
+/// A file that makes a template unusable, and the error.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InvalidTemplate {
+    file: String,
+    content: String,
+    error: String,
+}
+
 #[test]
-fn every_fault_of_a_folder_is_told() {
-    let manifest = |tool: &str| {
-        format!(
-            "[package]\nname = \"template\"\nversion = \"0.1.0\"\nentrypoint = \"main.typ\"\n{tool}"
-        )
-    };
-    let image = "[tool.testamur.image]\nwidth = 200\nheight = 100\n";
-    for (file, text, expected) in [
-        (
-            "typst.toml",
-            String::new(),
-            "invalid manifest template/typst.toml: TOML parse error at line 1, column 1",
-        ),
-        (
-            "typst.toml",
-            manifest(""),
-            "the table [tool.testamur] is missing; add it, with at least [tool.testamur.image]",
-        ),
-        ("typst.toml", manifest("[tool.testamur]\n"), "in [tool.testamur]: missing field `image`"),
-        (
-            "typst.toml",
-            manifest(&format!("[tool.testamur]\ncolour = 1\n{image}")),
-            "in [tool.testamur]: unknown field `colour`, expected one of `qr`, `locale`, `pages`, `image`, `social-card`, `snapshots`",
-        ),
-        (
-            "typst.toml",
-            manifest(&format!("{image}dpi = 1\n")),
-            "unknown field `dpi`, expected one of `width`, `height`, `quality`",
-        ),
-        (
-            "typst.toml",
-            manifest(&format!("{image}quality = 101\n")),
-            "`quality` is 101; expected 1 to 100",
-        ),
-        (
-            "typst.toml",
-            manifest(image).replace("200", "200000").replace("100", "100000"),
-            "the image has 200000 x 100000 pixels; expected 1 to 64000000 pixels",
-        ),
-        (
-            "typst.toml",
-            manifest(image).replace("200", "0"),
-            "the image has 0 x 100 pixels; expected 1 to 64000000 pixels",
-        ),
-        (
-            "typst.toml",
-            manifest(&format!("[tool.testamur]\npages = 0\n{image}")),
-            "`pages` is 0; expected 1 or more",
-        ),
-        ("typst.toml", manifest(image).replace("main.typ", "page.typ"), "template has no page.typ"),
-        (
-            "typst.toml",
-            manifest(image).replace("0.1.0\"", "0.1.0\"\ncompiler = \"9.0.0\""),
-            "the template needs Typst 9.0.0, but this program has Typst 0.15.",
-        ),
-        (
-            "schema.json",
-            "{".to_owned(),
-            "invalid schema template/schema.json: EOF while parsing an object",
-        ),
-        (
-            "schema.json",
-            r#"{"type": "objekt"}"#.to_owned(),
-            "invalid schema template/schema.json: \"objekt\" is not valid",
-        ),
-    ] {
-        let template = TempTemplate::new(PAGE);
-        let fault = template.write(file, &text).fault();
-        assert!(fault.contains(expected), "{expected} is not in {fault}");
+fn an_invalid_manifest_or_schema_is_named() {
+    for TestCase { name, case } in test_cases::<InvalidTemplate>("invalid-templates") {
+        let error = TempTemplate::new(PAGE).write(&case.file, &case.content).fault();
+        assert!(error.contains(&case.error), "{name}: {} is not in {error}", case.error);
     }
+}
+
+#[test]
+fn a_missing_manifest_or_schema_is_named() {
     for file in ["typst.toml", "schema.json"] {
         let template = TempTemplate::new(PAGE);
         fs::remove_file(template.0.path().join(file)).unwrap();
@@ -301,7 +250,7 @@ fn an_image_of_another_shape_is_an_error() {
 }
 
 #[test]
-fn a_transparent_page_is_white_in_a_jpg_and_transparent_in_a_png() {
+fn a_transparent_page_is_white_in_a_jpg_only() {
     let document = TempTemplate::new("#set page(width: 200pt, height: 100pt, fill: none)\n")
         .render(json!({}))
         .unwrap();

@@ -100,7 +100,7 @@ fn a_reader_gets_the_nearest_locale_that_a_template_has() {
 }
 
 #[test]
-fn the_locale_is_the_events_else_the_courses_else_the_users_and_what_is_passed_over_is_said() {
+fn the_locale_comes_from_event_course_or_user_in_this_order() {
     let program = Program::new();
     program.write(
         "users.json",
@@ -135,8 +135,8 @@ fn the_locale_is_the_events_else_the_courses_else_the_users_and_what_is_passed_o
     ]);
     outcome
         .code(0)
-        .prints("  in fr: template completion has no vi\n")
-        .prints("  in en: template completion has no uk\n");
+        .prints("  in fr, because template completion has no locale vi\n")
+        .prints("  in en, because template completion has no locale uk\n");
     let shown = |id: &str| program.json(&["show", id]).remove(0);
     for (id, locale, wanted) in [
         ("event", "es", None),
@@ -159,7 +159,7 @@ fn the_locale_is_the_events_else_the_courses_else_the_users_and_what_is_passed_o
 }
 
 #[test]
-fn names_in_two_parts_stand_in_the_order_of_language_and_script() {
+fn name_parts_are_ordered_by_language_and_script() {
     let name =
         |given: &str, family: &str| Name::Parts { given: given.into(), family: family.into() };
     for (name, own, text, shown) in [
@@ -187,11 +187,11 @@ fn names_in_two_parts_stand_in_the_order_of_language_and_script() {
     program
         .issue(&[completed("u", "c-1", "e-2")])
         .code(3)
-        .prints("users.json: u: give either name, or givenName and familyName");
+        .prints("users.json: entry 1 (user u): give either name, or givenName and familyName");
 }
 
 #[test]
-fn details_of_the_event_reach_the_page_once_the_schema_has_let_them_in() {
+fn details_that_match_the_schema_are_printed() {
     let program = Program::new();
     let courses = json!([{ "courseId": "c-1", "name": "Engines", "author": "Babbage", "template": "transcript" }]);
     program.write("courses.json", &courses.to_string());

@@ -43,7 +43,7 @@ fn text(document: &Document, options: &[&str]) -> String {
 }
 
 #[test]
-fn names_of_all_scripts_come_out_of_the_pdf_in_logical_order() {
+fn names_are_extracted_from_the_pdf_in_logical_order() {
     let names = [
         "Łukasz Żółć-Brzęczyszczykiewicz",
         "Þórður Ægisson",
@@ -87,15 +87,25 @@ fn emoji_are_printed_in_colour() {
 }
 
 #[test]
-fn other_scripts_are_printed_too() {
-    for name in ["ಕನ್ನಡ", "മലയാളം", "తెలుగు", "ગુજરાતી", "ਪੰਜਾਬੀ", "සිංහල", "ភាសាខ្មែរ", "ລາວ", "မြန်မာ"]
-    {
-        render(&json!({ "userName": name }));
+fn other_scripts_are_set_in_their_own_font() {
+    for (name, family) in [
+        ("ಕನ್ನಡ", "Noto Serif Kannada"),
+        ("മലയാളം", "Noto Serif Malayalam"),
+        ("తెలుగు", "Noto Serif Telugu"),
+        ("ગુજરાતી", "Noto Serif Gujarati"),
+        ("ਪੰਜਾਬੀ", "Noto Serif Gurmukhi"),
+        ("සිංහල", "Noto Serif Sinhala"),
+        ("ភាសាខ្មែរ", "Noto Serif Khmer"),
+        ("ລາວ", "Noto Serif Lao"),
+        ("မြန်မာ", "Noto Serif Myanmar"),
+    ] {
+        let families = render(&json!({ "userName": name })).font_families();
+        assert!(families.iter().any(|found| found == family), "{name}: {families:?}");
     }
 }
 
 #[test]
-fn mixed_directions_share_a_line_in_the_order_of_the_first_letter() {
+fn the_first_letter_sets_the_direction_of_a_mixed_line() {
     let rows = [
         ("Noam Cohen, נועם לוי", ["Noam", "Cohen,", "לוי", "נועם"]),
         ("נועם לוי, Noam Cohen", ["Noam", "Cohen", "לוי,", "נועם"]),
@@ -115,7 +125,7 @@ fn mixed_directions_share_a_line_in_the_order_of_the_first_letter() {
 }
 
 #[test]
-fn long_names_and_titles_shrink_then_wrap_and_stay_within_the_frame() {
+fn long_names_and_titles_shrink_wrap_and_stay_in_the_frame() {
     let name_90 = "Maria do Carmo Evangelina de Albuquerque Cavalcanti Wolfeschlegelsteinhausenbergerdorff II";
     let title_140 = "Designing, Operating and Continuously Improving Highly Available Distributed Event-Driven Systems in Regulated \
                      Industries: A Practical Path.";
@@ -154,7 +164,7 @@ fn long_names_and_titles_shrink_then_wrap_and_stay_within_the_frame() {
 }
 
 #[test]
-fn a_name_that_fits_is_set_in_full_size_and_a_longer_one_smaller_on_one_line() {
+fn a_longer_name_is_smaller_on_one_line() {
     let height = |name: &str| {
         let words = words(&render(&json!({ "userName": name })));
         let name: Vec<_> = words.iter().filter(|word| word.text.starts_with("Xx")).collect();
@@ -170,7 +180,7 @@ fn a_name_that_fits_is_set_in_full_size_and_a_longer_one_smaller_on_one_line() {
 }
 
 #[test]
-fn what_looks_like_markup_prints_as_itself() {
+fn markup_in_a_name_is_printed_literally() {
     for name in [
         "#read(\"main.typ\")",
         "*a* _b_ `c`",
@@ -203,7 +213,7 @@ fn control_characters_and_overrides_never_reach_the_page() {
 }
 
 #[test]
-fn a_character_without_a_glyph_is_an_error_that_names_it_and_its_field() {
+fn a_missing_glyph_is_an_error_with_character_and_field() {
     let data = with(&json!({ "courseName": "Egyptian 𓂀 for Beginners" }));
     let error = TEMPLATE.compile(&data).unwrap_err();
     assert_eq!(error.to_string(), "no font has a glyph for U+13080 ‘𓂀’ in courseName");
