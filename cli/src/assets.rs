@@ -136,6 +136,7 @@ fn font_set_script(character: char) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is the message of a failed test")]
 mod tests {
     use std::collections::BTreeSet;
     use std::fs;

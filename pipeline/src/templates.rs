@@ -52,7 +52,7 @@ impl TemplateCache {
         // memory.
         let template = self
             .engine
-            .load(&self.root.join(id))
+            .load(self.root.join(id))
             .map_err(|source| Rejection::Template { id: id.to_owned(), source })?;
         Ok(self.loaded().entry(id.to_owned()).or_insert(template).clone())
     }

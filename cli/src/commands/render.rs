@@ -47,6 +47,7 @@ fn export(
     }
 }
 
+#[derive(Clone, Copy)]
 enum OutputFormat {
     Pdf,
     Jpg,

@@ -45,7 +45,7 @@ impl TemplateDir {
 
     /// Opens the templates of a project, with the fonts of the project.
     pub(crate) fn open_project(project: &Path) -> Result<Self, CliError> {
-        let fonts = Fonts::load(&project.join(assets::FONTS)).map_err(CliError::Fonts)?;
+        let fonts = Fonts::load(project.join(assets::FONTS)).map_err(CliError::Fonts)?;
         let root = project.join(assets::TEMPLATES);
         Ok(Self { engine: Engine::new(fonts), root, carried: false })
     }

@@ -80,7 +80,7 @@ fn load_templates(
     let (templates, composer) = match assets::templates(cli) {
         Location::Folder(folder) if !folder.is_dir() => return Err(CliError::NoTemplates(folder)),
         Location::Folder(folder) => {
-            let composer = MailComposer::load(mail_from, &folder.join("mail"));
+            let composer = MailComposer::load(mail_from, folder.join("mail"));
             (TemplateCache::new(engine, folder), composer)
         }
         Location::Carried => {

@@ -89,7 +89,7 @@ async fn a_permanent_bounce_suppresses_the_address() {
     let mut send_mail = stack.function("send-mail", &stack.endpoint).await;
     let mut bounce = stack.function("bounce", &stack.endpoint).await;
 
-    let opened = ses_event("Open", json!({ "open": {} }));
+    let opened = ses_event("Open", &json!({ "open": {} }));
     let ignored = batch(&[bounced("Transient", "Bounced@Example.com"), opened]);
     assert!(bounce.invoke(&ignored).await.failures().is_empty());
     assert!(send_mail.invoke(&batch(&[generated(CERTIFICATE)])).await.failures().is_empty());
@@ -111,7 +111,7 @@ async fn a_permanent_bounce_suppresses_the_address() {
 async fn a_malformed_ses_event_becomes_a_dead_letter() {
     let stack = paused_stack("malformed-ses-event").await;
     let mut bounce = stack.function("bounce", &stack.endpoint).await;
-    let malformed = ses_event("Bounce", json!({ "bounce": "once@example.com" }));
+    let malformed = ses_event("Bounce", &json!({ "bounce": "once@example.com" }));
     assert!(bounce.invoke(&batch(&[malformed])).await.failures().is_empty());
     let letters = dead_letters(&stack, "BounceDeadLetters").await;
     let [letter] = &letters[..] else { panic!("{letters:?}") };
@@ -221,7 +221,7 @@ async fn delivery(stack: &Stack) -> Value {
 }
 
 /// Returns an event of SES with additional members.
-fn ses_event(event_type: &str, members: Value) -> String {
+fn ses_event(event_type: &str, members: &Value) -> String {
     let mut detail = json!({ "eventType": event_type, "mail": { "messageId": "1", "tags": {} } });
     detail.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     json!({ "detail-type": "Email Event", "source": "aws.ses", "detail": detail }).to_string()
@@ -230,5 +230,5 @@ fn ses_event(event_type: &str, members: Value) -> String {
 fn bounced(bounce_type: &str, address: &str) -> String {
     let recipients = json!([{ "emailAddress": address }]);
     let bounce = json!({ "bounceType": bounce_type, "bouncedRecipients": recipients });
-    ses_event("Bounce", json!({ "bounce": bounce }))
+    ses_event("Bounce", &json!({ "bounce": bounce }))
 }

@@ -8,7 +8,7 @@ use testamur_pipeline::{Rejection, TemplateCache};
 use testamur_tests::repository;
 
 static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::new(Fonts::load(&repository().join("fonts")).unwrap()));
+    LazyLock::new(|| Engine::new(Fonts::load(repository().join("fonts")).unwrap()));
 
 #[test]
 fn simultaneous_loads_return_the_same_template() {
