@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files and folders of the repository that the program carries, and their paths in a new project.
+/// The files and folders of the repository that the program carries, and their paths in a new
+/// project.
 const CARRIED: [(&str, &str); 9] = [
     ("templates/completion", "templates/completion"),
     ("templates/mail", "templates/mail"),
@@ -18,7 +19,8 @@ const CARRIED: [(&str, &str); 9] = [
     ("cli/starter/templates.yml", ".github/workflows/templates.yml"),
 ];
 
-/// The files that are not carried: snapshots depend on the fonts, and the others need fonts that are not carried.
+/// The files that are not carried: snapshots depend on the fonts, and the others need fonts that
+/// are not carried.
 const EXCLUDED: [&str; 10] = [
     "templates/completion/snapshots",
     "templates/completion/samples/arabic.json",
@@ -77,8 +79,8 @@ fn collect(source: &Path, target: &str, files: &mut Vec<(String, PathBuf)>) {
     }
 }
 
-/// Reads the configuration that the build script of mozjpeg-sys wrote. Searching for nasm here would be wrong after nasm was
-/// installed: Cargo does not compile mozjpeg-sys again.
+/// Reads the configuration that the build script of mozjpeg-sys wrote. Searching for nasm here
+/// would be wrong after nasm was installed: Cargo does not compile mozjpeg-sys again.
 fn detect_simd() {
     println!("cargo::rustc-check-cfg=cfg(jpeg_simd)");
     let include = variable("DEP_JPEG_INCLUDE");

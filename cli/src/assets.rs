@@ -1,5 +1,5 @@
-//! Where fonts and templates come from: a folder that the user names, the current folder, the folder that the program is
-//! installed in, or the program itself.
+//! Where fonts and templates come from: a folder that the user names, the current folder, the
+//! folder that the program is installed in, or the program itself.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -126,7 +126,8 @@ pub(crate) fn font_hint(error: &RenderError) -> Option<String> {
     Some(format!("the full font set covers {script}: see {FONT_SET}"))
 }
 
-/// The name of a character's script if the fonts of the repository cover that and the carried ones do not.
+/// The name of a character's script if the fonts of the repository cover that and the carried ones
+/// do not.
 fn font_set_script(character: char) -> Option<&'static str> {
     if matches!(character, '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}') {
         return Some("emoji");

@@ -220,9 +220,9 @@ impl Document {
     /// Returns the template's files that the layout reads, relative to its folder, such as
     /// `assets/logo.svg`.
     ///
-    /// This compiles the document again with a world that records file access; normal
-    /// compilations record nothing. The injected files `data.json` and `qr.svg` are included, files in
-    /// `shared` are not.
+    /// This compiles the document again with a world that records file access; normal compilations
+    /// record nothing. The injected files `data.json` and `qr.svg` are included, files in `shared`
+    /// are not.
     ///
     /// ```
     /// # let fonts = testamur_engine::Fonts::load("../fonts/source-sans-3")?;

@@ -1,6 +1,7 @@
 //! The configuration of a function, read from environment variables.
 //!
-//! `template.yaml` sets the variables and holds their defaults; `docs/operations.md` describes them.
+//! `template.yaml` sets the variables and holds their defaults; `docs/operations.md` describes
+//! them.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -48,8 +49,8 @@ pub fn optional(name: &str) -> Option<String> {
 /// Returns the value of a required variable, parsed as a `T`.
 ///
 /// # Errors
-/// [`ConfigError::Missing`] if the variable is unset or empty, [`ConfigError::Invalid`] if its value
-/// is not a valid `T`.
+/// [`ConfigError::Missing`] if the variable is unset or empty, [`ConfigError::Invalid`] if its
+/// value is not a valid `T`.
 pub fn parsed<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, ConfigError> {
     let text = text(name)?;
     text.parse().map_err(|e| ConfigError::invalid(name, format!("{text:?}: {e}")))

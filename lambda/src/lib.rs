@@ -1,4 +1,5 @@
-//! The AWS Lambda functions: one thin binary per function in `src/bin`, and the code that they share.
+//! The AWS Lambda functions: one thin binary per function in `src/bin`, and the code that they
+//! share.
 //!
 //! [`aws`] implements the pipeline's ports with DynamoDB, S3, EventBridge, Scheduler, SES and SQS.
 //! [`handlers`] runs a use case for each message of an invocation, and [`telemetry`] logs, counts

@@ -34,7 +34,8 @@ pub mod xray;
 /// The crates that log at the level of `AWS_LAMBDA_LOG_LEVEL`. All other crates log warnings only.
 const VERBOSE_CRATES: [&str; 2] = ["testamur_lambda", "testamur_pipeline"];
 
-/// How long a function waits for the collector before it responds without having exported all spans.
+/// How long a function waits for the collector before it responds without having exported all
+/// spans.
 #[cfg(feature = "otel")]
 const FLUSH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -61,7 +62,8 @@ pub(crate) fn start() {
     registry.init();
 }
 
-/// Returns the span of an invocation. The first call in a process also emits the metric `ColdStart`.
+/// Returns the span of an invocation. The first call in a process also emits the metric
+/// `ColdStart`.
 pub(crate) fn invocation_span(context: &Context) -> Span {
     static FIRST: OnceLock<()> = OnceLock::new();
     if FIRST.set(()).is_ok()
@@ -147,8 +149,8 @@ fn log_outcome(outcome: &str) {
 
 /// Returns the trace context for an event that the current message causes.
 ///
-/// With an OpenTelemetry collector this is the current span, otherwise `incoming` unchanged, so that
-/// later functions continue the trace.
+/// With an OpenTelemetry collector this is the current span, otherwise `incoming` unchanged, so
+/// that later functions continue the trace.
 #[must_use]
 pub fn outgoing_trace(incoming: Option<TraceParent>) -> Option<TraceParent> {
     #[cfg(feature = "otel")]

@@ -76,7 +76,8 @@ impl MailComposer {
     /// `subject.txt`.
     ///
     /// # Errors
-    /// [`MailTemplateError`] if the sender is malformed, or if a file is missing or can't be parsed.
+    /// [`MailTemplateError`] if the sender is malformed, or if a file is missing or can't be
+    /// parsed.
     pub fn from_memory<'a>(
         from: &str,
         read: impl Fn(&str) -> Option<&'a str>,

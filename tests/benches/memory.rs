@@ -1,4 +1,4 @@
-//! How much memory rendering takes, and whether it grows: 10,000 certificates, the peak printed after each thousand.
+//! Memory use: renders 10,000 certificates and prints the peak after each thousand.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn main() {
     }
 }
 
-/// The largest resident set so far, as the Linux kernel counts it.
+/// Returns the peak resident set size, as the Linux kernel reports it.
 fn peak() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,7 +1,7 @@
-//! How long a certificate takes: each stage alone and the whole, warm and first.
+//! The time to render a certificate: each stage and the whole, in a warm process and from nothing.
 //!
-//! Warm means a process that has rendered before; every measured certificate is another learner's. Run on one core with
-//! `taskset -c 0 cargo bench --bench render`.
+//! A warm process has rendered before. Each measured certificate is of another learner. To measure
+//! one core: `taskset -c 0 cargo bench --workspace --bench render`.
 
 #![allow(
     clippy::unwrap_used,

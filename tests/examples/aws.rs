@@ -1,5 +1,5 @@
-//! Testamur in an emulated AWS on this machine: completes a course and prints what follows, until the
-//! e-mail is sent.
+//! Testamur in an emulated AWS on this machine: completes a course and prints what follows, until
+//! the e-mail is sent.
 //!
 //! ```console
 //! $ cargo run -p testamur-tests --example aws

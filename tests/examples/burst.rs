@@ -1,5 +1,5 @@
-//! Completes many enrollments at once in the emulated AWS and checks that each results in exactly one
-//! certificate and one e-mail.
+//! Completes many enrollments at once in the emulated AWS and checks that each results in exactly
+//! one certificate and one e-mail.
 //!
 //! ```console
 //! $ cargo run -p testamur-tests --example burst              # 1,000 completions

@@ -1,7 +1,8 @@
 //! Measures how long the functions take to start and to handle their first and second event.
 //!
-//! Needs the packages of `lambda/package.sh x86_64`. The functions run as in Lambda, with an emulated
-//! Runtime API, and call an emulator. The result therefore measures the programs and not AWS.
+//! Needs the packages of `lambda/package.sh x86_64`. The functions run as in Lambda, with an
+//! emulated Runtime API, and call an emulator. The result therefore measures the programs and not
+//! AWS.
 
 #![allow(clippy::print_stdout, reason = "an example prints its result")]
 

@@ -1,9 +1,9 @@
 //! An emulation of AWS on the loopback interface, with the real functions and injected faults.
 //!
-//! - A [`Function`] is one of the real functions in a process of its own. A test invokes it, kills it
-//!   and reads its log.
-//! - A [`Stack`] is `lambda/template.yaml`, deployed to an [`Emulator`], which invokes the functions
-//!   and enforces their IAM roles.
+//! - A [`Function`] is one of the real functions in a process of its own. A test invokes it, kills
+//!   it and reads its log.
+//! - A [`Stack`] is `lambda/template.yaml`, deployed to an [`Emulator`], which invokes the
+//!   functions and enforces their IAM roles.
 //! - A [`Proxy`] in front of an emulator records requests and makes some of them fail.
 //! - A [`StreamPoller`] delivers a table's stream by the rules of AWS, which the emulator does not
 //!   implement completely.
@@ -53,12 +53,12 @@ pub const REGION: &str = "us-east-1";
 /// The account that the emulators assign to the dummy credentials.
 pub const ACCOUNT: &str = "000000000000";
 
-/// How long a test waits for a condition before it fails. Schedules fire late, and the machine may be
-/// busy.
+/// How long a test waits for a condition before it fails. Schedules fire late, and the machine may
+/// be busy.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Returns the SDK configuration for an emulator: its endpoint, [`REGION`], and dummy credentials with
-/// all permissions.
+/// Returns the SDK configuration for an emulator: its endpoint, [`REGION`], and dummy credentials
+/// with all permissions.
 #[must_use]
 pub fn configuration(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "tests");
@@ -71,8 +71,8 @@ pub fn configuration(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Calls `probe` every 50 ms until it returns a value. Panics after two minutes; the message contains
-/// `what`.
+/// Calls `probe` every 50 ms until it returns a value. Panics after two minutes; the message
+/// contains `what`.
 pub async fn wait_for<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

@@ -1,6 +1,6 @@
-//! What Unicode's CLDR says of dates and numbers, as ICU4X writes them: the source of `templates/shared/cldr.json`.
+//! Generates `templates/shared/cldr.json`: the date and number formats of Unicode's CLDR, by ICU4X.
 //!
-//! Formats are taken apart rather than read from CLDR's files, so what the page shows is what ICU shows.
+//! The formats are derived from dates and numbers that ICU4X has formatted, not from CLDR's files.
 
 use std::fmt::{self, Write};
 
@@ -13,7 +13,7 @@ use icu_locale::{Direction, Locale, LocaleDirectionality, LocaleExpander};
 use serde_json::{Value, json};
 use writeable::{Part, PartsWrite, Writeable};
 
-/// The locales that templates can be translated to.
+/// The locales for which the shared helpers have formats.
 pub const LOCALES: [&str; 76] = [
     "af", "am", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en",
     "en-GB", "es", "et", "eu", "fa", "fi", "fil", "fr", "ga", "gl", "gu", "he", "hi", "hr", "hu",
@@ -23,7 +23,7 @@ pub const LOCALES: [&str; 76] = [
     "zh-Hant",
 ];
 
-/// The whole file, a line for each locale.
+/// Returns the content of the file, with one line for each locale.
 #[must_use]
 pub fn file() -> String {
     let lines: Vec<_> = LOCALES
@@ -33,7 +33,7 @@ pub fn file() -> String {
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
-/// A locale's formats, taken apart.
+/// The formats of a locale.
 pub struct Formats {
     locale: Locale,
     dates: FixedCalendarDateTimeFormatter<Gregorian, YMD>,
@@ -41,42 +41,42 @@ pub struct Formats {
 }
 
 impl Formats {
-    /// Loads what ICU knows of a locale.
+    /// Loads the formats of a locale, such as `pt-BR`.
     #[must_use]
     pub fn of(tag: &str) -> Self {
-        let locale: Locale = tag.parse().expect("a locale");
+        let locale: Locale = tag.parse().expect("the tag is a locale");
         let dates = FixedCalendarDateTimeFormatter::try_new((&locale).into(), YMD::long());
         let numbers = DecimalFormatter::try_new((&locale).into(), Default::default());
         Self {
-            dates: dates.expect("ICU knows it"),
-            numbers: numbers.expect("ICU knows it"),
+            dates: dates.expect("ICU4X has the locale"),
+            numbers: numbers.expect("ICU4X has the locale"),
             locale,
         }
     }
 
-    /// A date in words.
+    /// Formats a date, such as `November 23, 2026`.
     #[must_use]
     pub fn date(&self, year: i32, month: u8, day: u8) -> String {
         self.date_parts(year, month, day).0.into_iter().map(|(_, text)| text).collect()
     }
 
-    /// A number such as `-1234567.5`.
+    /// Formats a number that is given as digits, such as `-1234567.5`.
     #[must_use]
     pub fn number(&self, number: &str) -> String {
         self.number_parts(number).0.into_iter().map(|(_, text)| text).collect()
     }
 
     fn date_parts(&self, year: i32, month: u8, day: u8) -> Pieces {
-        let date = Date::try_new_gregorian(year, month, day).expect("a date");
+        let date = Date::try_new_gregorian(year, month, day).expect("the date exists");
         Pieces::of(&self.dates.format(&date))
     }
 
     fn number_parts(&self, number: &str) -> Pieces {
-        let number: Decimal = number.parse().expect("a number");
+        let number: Decimal = number.parse().expect("the text is a number");
         Pieces::of(&self.numbers.format(&number))
     }
 
-    /// What the helpers in `templates/shared/locale.typ` need.
+    /// Returns the facts that `templates/shared/locale.typ` reads.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let month = |month| self.date_parts(2026, month, 23).find(date_parts::MONTH);
@@ -113,7 +113,7 @@ impl Formats {
     }
 }
 
-/// A formatted value in pieces, each with what it is.
+/// A formatted value in pieces, each with its kind.
 struct Pieces(Vec<(Option<Part>, String)>);
 
 impl Pieces {
@@ -146,7 +146,8 @@ impl Pieces {
     }
 }
 
-/// Names every piece: a number in a date is the day or the year, the integer in a number is its digits or their separators.
+/// Collects the pieces. The innermost kind that ICU4X reports is kept; a number inside a date
+/// counts as its day or year.
 #[derive(Default)]
 struct Collector {
     pieces: Vec<(Option<Part>, String)>,

@@ -1,5 +1,5 @@
-//! Support for the tests and benchmarks: the program in an empty folder, cases as data files, AWS in an
-//! emulator, and external validators.
+//! Support for the tests and benchmarks: the program in an empty folder, cases as data files, AWS
+//! in an emulator, and external validators.
 
 pub mod aws_emulation;
 mod cases;

@@ -1,4 +1,4 @@
-//! The real program, run in a folder of its own.
+//! Runs the program `testamur` in a temporary folder.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,25 +11,27 @@ use tempfile::TempDir;
 
 use crate::{build_folder, repository};
 
-/// The id key of every test, so that ids are the same in all of them.
+/// The id key of every test. Certificate ids are therefore the same in all tests.
 const ID_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// `testamur` with a directory of learners, a place for state, and copies of nothing: templates and fonts are the repository's.
+/// The program, with a temporary folder as its current folder. Templates and fonts are those of the
+/// repository, except in [`Program::alone`].
 pub struct Program {
     folder: TempDir,
     environment: Vec<(String, String)>,
-    /// Where a copy of the program is installed; none if the one in the build folder is run.
+    /// The folder in which a copy of the program is installed. `None` runs the program in the build
+    /// folder.
     installation: Option<TempDir>,
 }
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The exit code; none if a signal ended it.
+    /// The exit code. `None` if a signal ended the process.
     pub code: Option<i32>,
-    /// Standard output.
+    /// The text on standard output.
     pub stdout: String,
-    /// Standard error.
+    /// The text on standard error.
     pub stderr: String,
 }
 
@@ -40,7 +42,7 @@ impl Default for Program {
 }
 
 impl Program {
-    /// Makes a folder with two learners, Ada and Grace, and two courses, engines and compilers.
+    /// Makes a folder with two learners, `u-ada` and `u-grace`, and two courses, `c-1` and `c-2`.
     #[must_use]
     pub fn new() -> Self {
         let asset = |name: &str| {
@@ -62,14 +64,14 @@ impl Program {
         program
     }
 
-    /// Makes an empty folder and a copy of the program in another one, which finds neither the fonts nor the templates of the
-    /// repository.
+    /// Makes an empty folder, and installs a copy of the program in another folder. The copy finds
+    /// neither the fonts nor the templates of the repository.
     #[must_use]
     pub fn alone() -> Self {
         let installation = tempfile::tempdir().expect("temporary folders can be made");
         let copy = installation.path().join("bin/testamur");
         fs::create_dir(installation.path().join("bin")).expect("folders can be made");
-        // A hard link is as good as a copy, but is possible within one file system only.
+        // A hard link saves the copy, but works within one file system only.
         fs::hard_link(binary(), &copy)
             .or_else(|_| fs::copy(binary(), &copy).map(drop))
             .expect("the program can be copied");
@@ -84,49 +86,49 @@ impl Program {
         }
     }
 
-    /// The folder that the copy of the program is installed in.
+    /// Returns the folder in which the copy of the program is installed.
     ///
     /// # Panics
-    /// If there is no copy: only [`Self::alone`] makes one.
+    /// If there is no copy. Only [`Self::alone`] makes one.
     #[must_use]
     pub fn installation(&self) -> &Path {
         self.installation.as_ref().expect("the program is installed").path()
     }
 
-    /// The same program with an environment variable.
+    /// Sets an environment variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Its folder.
+    /// Returns the current folder of the program.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A path in its folder.
+    /// Returns a path in [`Self::folder`].
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder().join(name)
     }
 
-    /// Writes a file into its folder.
+    /// Writes a file in [`Self::folder`].
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a file stands in a folder"))
+        fs::create_dir_all(path.parent().expect("a file has a parent folder"))
             .expect("folders can be made");
         fs::write(path, text).expect("files can be written");
     }
 
-    /// Reads a file in its folder.
+    /// Reads a file in [`Self::folder`].
     #[must_use]
     pub fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    /// The files below a folder of its folder, by relative path.
+    /// Returns the files in a folder, with their paths relative to [`Self::folder`], sorted.
     #[must_use]
     pub fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
@@ -141,7 +143,7 @@ impl Program {
         files
     }
 
-    /// The path of a file of an enrollment's certificate.
+    /// Returns the path of a file of a certificate, such as its `pdf`.
     #[must_use]
     pub fn certificate(&self, enrollment: &str, extension: &str) -> PathBuf {
         let record = self.json(&["show", enrollment]).remove(0);
@@ -153,13 +155,13 @@ impl Program {
         ))
     }
 
-    /// Runs it.
+    /// Runs the program.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         self.run_with_input(arguments, "")
     }
 
-    /// Runs it with standard input.
+    /// Runs the program with a text on standard input.
     #[must_use]
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
         let mut child = self.command(arguments).spawn().expect("the program starts");
@@ -170,7 +172,7 @@ impl Program {
         Outcome::of(&child.wait_with_output().expect("the program ends"))
     }
 
-    /// Starts it as a server of web pages and waits until it says where.
+    /// Starts a command that serves a web page, and waits until it prints the address.
     #[must_use]
     pub fn serve(&self, arguments: &[&str]) -> Server {
         let mut child =
@@ -181,7 +183,7 @@ impl Program {
         server
     }
 
-    /// Issues events, given as JSON, and expects nothing of the outcome.
+    /// Writes events to `events.jsonl` and issues them.
     #[must_use]
     pub fn issue(&self, events: &[Value]) -> Outcome {
         let lines: Vec<_> = events.iter().map(Value::to_string).collect();
@@ -189,7 +191,7 @@ impl Program {
         self.run(&["issue", "events.jsonl"])
     }
 
-    /// Runs it with `--json` and gives the objects it printed.
+    /// Runs the program with `--json` and returns the printed objects.
     #[must_use]
     pub fn json(&self, arguments: &[&str]) -> Vec<Value> {
         let outcome = self.run(&[arguments, &["--json"]].concat());
@@ -215,40 +217,41 @@ impl Program {
     }
 }
 
-/// The program while it serves pages; it is ended when this is dropped.
+/// The program while it serves a web page. Dropping this ends the process.
 pub struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// The address of its page.
+    /// The address of the page.
     pub url: String,
 }
 
 impl Server {
     fn read_url(&mut self) -> String {
-        let mut said = String::new();
-        while self.stdout.read_line(&mut said).expect("it prints text") > 0 {
-            if let Some((_, rest)) = said.split_once("open http://") {
+        let mut printed = String::new();
+        while self.stdout.read_line(&mut printed).expect("it prints text") > 0 {
+            if let Some((_, rest)) = printed.split_once("open http://") {
                 return format!(
                     "http://{}",
                     rest.split_whitespace().next().expect("an address follows")
                 );
             }
         }
-        panic!("it ended without an address: {said}");
+        panic!("it ended without an address: {printed}");
     }
 
-    /// Waits until it ends by itself; gives its exit code and what it has printed since it said its address.
+    /// Waits until the program ends by itself. Returns its exit code and the text that it printed
+    /// after the address.
     #[must_use]
     pub fn finish(mut self) -> (Option<i32>, String) {
-        let mut said = String::new();
-        self.stdout.read_to_string(&mut said).expect("it prints text");
-        (self.child.wait().expect("it ends").code(), said)
+        let mut printed = String::new();
+        self.stdout.read_to_string(&mut printed).expect("it prints text");
+        (self.child.wait().expect("it ends").code(), printed)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -265,7 +268,7 @@ impl Outcome {
         }
     }
 
-    /// Fails unless the exit code is this.
+    /// Panics if the program has another exit code.
     #[track_caller]
     #[must_use]
     pub fn code(self, code: i32) -> Self {
@@ -273,7 +276,7 @@ impl Outcome {
         self
     }
 
-    /// Fails unless standard output or standard error holds this text.
+    /// Panics if neither standard output nor standard error contains the text.
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Self {
         let both = format!("{}{}", self.stdout, self.stderr);
@@ -290,12 +293,12 @@ pub(crate) fn course(id: &str, name: &str) -> Value {
     json!({ "courseId": id, "name": name, "author": "Charles Babbage" })
 }
 
-/// The program, built as `cargo run` builds it, whichever tests were asked for.
+/// Builds the program as `cargo run` builds it, once for each test process, and returns its path.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let folder = build_folder();
-        let target = folder.parent().expect("the build folder stands in the target folder");
+        let target = folder.parent().expect("the build folder is in the target folder");
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let status = Command::new(cargo)
             .args(["build", "--quiet", "--bin", "testamur", "--target-dir"])

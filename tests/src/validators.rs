@@ -1,4 +1,4 @@
-//! Other people's programs, which judge what we make.
+//! External validators: programs of others that check the output.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::{build_folder, repository};
 
-/// Runs a tool of the system and gives its standard output. Fails if it is missing or complains.
+/// Runs a system tool and returns its standard output. Panics if the tool is missing or fails.
 #[track_caller]
 pub fn tool(name: &str, arguments: &[&OsStr]) -> String {
     let output = Command::new(name).args(arguments).output();
@@ -19,13 +19,15 @@ pub fn tool(name: &str, arguments: &[&OsStr]) -> String {
     printed(name, &output)
 }
 
-/// Runs a Python script of `tests/validators` with the packages of `tests/requirements/validators.txt`, and gives its standard output.
+/// Runs a Python script in `tests/validators`, with the packages of
+/// `tests/requirements/validators.txt`, and returns its standard output.
 #[track_caller]
 pub fn python(script: &str, arguments: &[&OsStr]) -> String {
     python_with("validators", script, arguments)
 }
 
-/// Runs a Python script of `tests/validators` with the packages of other requirements: `emulator`, `moto` or `sam`.
+/// Runs a Python script in `tests/validators`, with the packages of
+/// `tests/requirements/<name>.txt`, such as `emulator`, `moto` or `sam`.
 #[track_caller]
 pub fn python_with(requirements: &str, script: &str, arguments: &[&OsStr]) -> String {
     let path = repository().join("tests/validators").join(script);
@@ -41,14 +43,14 @@ fn printed(name: &str, output: &Output) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
         output.status.success(),
-        "{name} complains:\n{stdout}{}",
+        "{name} failed:\n{stdout}{}",
         String::from_utf8_lossy(&output.stderr)
     );
     stdout
 }
 
-/// The virtual environment with the packages of `tests/requirements/<name>.txt`: a folder in the build folder, made when it
-/// is first needed, and anew when the file changes.
+/// Returns the virtual environment with the packages of `tests/requirements/<name>.txt`. It is
+/// created in the build folder when it is first needed, and again when the file changes.
 pub fn environment(name: &str) -> &'static Path {
     static ENVIRONMENTS: Mutex<BTreeMap<String, &'static Path>> = Mutex::new(BTreeMap::new());
     let mut environments = ENVIRONMENTS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +67,7 @@ fn install(name: &str) -> &'static Path {
     let requirements = repository().join(format!("tests/requirements/{name}.txt"));
     let wanted = fs::read_to_string(&requirements).expect("the requirements are readable");
     fs::create_dir_all(folder).expect("folders can be made");
-    // Test processes that start together make it once.
+    // Of several test processes that start at once, one creates it.
     let lock = File::create(folder.join("lock")).expect("files can be made");
     lock.lock().expect("files can be locked");
     let installed = folder.join("installed.txt");

@@ -1,4 +1,4 @@
-//! The suite, in one binary so that Typst is linked once: the real program, the engine's public API, the pipeline's use cases.
+//! The integration tests. They are one binary, because each further binary links Typst again.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
@@ -10,7 +10,7 @@ mod templates;
 
 use serde_json::{Value, json};
 
-/// A completion of one of the courses that a test's folder knows.
+/// Returns a `CourseCompleted` event.
 fn completed(user: &str, course: &str, enrollment: &str) -> Value {
     json!({
         "userId": user,

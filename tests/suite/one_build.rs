@@ -1,4 +1,5 @@
-//! `cargo build` and `cargo test --workspace` compile Typst once for both: docs/decisions/0007-one-build.md.
+//! `cargo build` and `cargo test --workspace` share one compilation of Typst:
+//! docs/decisions/0007-one-build.md.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! `testamur init`: a project that issues certificates at once, made of the files that the program carries.
+//! `testamur init`: a project that issues certificates at once, made of the files that the program
+//! carries.
 
 use std::fs;
 use std::io;

@@ -73,7 +73,7 @@ fn accept_all(cases: &[CaseResult]) -> Result<Vec<Decision>, CliError> {
 /// Asks for a decision on each case on the terminal. The end of the input skips the rest.
 fn decide(cases: &[CaseResult]) -> Result<Vec<Decision>, CliError> {
     terminal::print_line(
-        "a accepts, r rejects, s skips a change; to see the images: testamur review --web",
+        "a accepts, r rejects, s skips; to see the page images: testamur review --web",
     );
     let mut answers = io::stdin().lock().lines();
     let mut decisions = Vec::new();

@@ -13,8 +13,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use testamur_pipeline::TransientError;
 use testamur_pipeline::error::chain;
 
-/// The error codes whose messages are safe to log, because they name resources and permissions only.
-/// The messages of other codes can repeat the request, which may contain personal data.
+/// The error codes whose messages are safe to log, because they name resources and permissions
+/// only. The messages of other codes can repeat the request, which may contain personal data.
 const SAFE_ERROR_CODES: [&str; 5] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -43,7 +43,8 @@ pub async fn sdk() -> SdkConfig {
         .await
 }
 
-/// Converts the error of a failed call. `action` is what was attempted, such as `can't store a.pdf`.
+/// Converts the error of a failed call. `action` is what was attempted, such as `can't store
+/// a.pdf`.
 pub(super) fn transient<E, R>(action: impl Into<String>, error: &SdkError<E, R>) -> TransientError
 where
     E: ProvideErrorMetadata + Error + 'static,

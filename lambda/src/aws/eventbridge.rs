@@ -88,7 +88,8 @@ impl EventPublisher for EventBus {
     }
 }
 
-/// Returns the size of an entry as EventBridge counts it, for an entry without a time and resources.
+/// Returns the size of an entry as EventBridge counts it, for an entry without a time and
+/// resources.
 fn size(entry: &PutEventsRequestEntry) -> usize {
     [entry.source(), entry.detail_type(), entry.detail()].into_iter().flatten().map(str::len).sum()
 }

@@ -49,8 +49,8 @@ impl ObjectStore for Bucket {
     }
 }
 
-/// Returns an S3 client. With a custom endpoint, such as an emulator's, bucket names are part of the
-/// path, because the endpoint has no host name for each bucket.
+/// Returns an S3 client. With a custom endpoint, such as an emulator's, bucket names are part of
+/// the path, because the endpoint has no host name for each bucket.
 fn client(sdk: &SdkConfig) -> Client {
     let has_custom_endpoint =
         sdk.endpoint_url().is_some() || config::optional("AWS_ENDPOINT_URL").is_some();

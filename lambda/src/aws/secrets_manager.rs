@@ -14,7 +14,8 @@ const SECRET_VARIABLE: &str = "TESTAMUR_ID_KEY_SECRET";
 /// Reads the key from which certificate ids are derived.
 ///
 /// # Errors
-/// If the secret can't be read, or is not 64 hexadecimal digits. The error never contains the secret.
+/// If the secret can't be read, or is not 64 hexadecimal digits. The error never contains the
+/// secret.
 pub async fn id_key(sdk: &SdkConfig) -> Result<IdKey, Error> {
     let secret = config::text(SECRET_VARIABLE)?;
     let response = Client::new(sdk)

@@ -1,7 +1,7 @@
 //! The mailer, on SES.
 //!
-//! SES assigns each message an id of its own. The certificate id is sent as a message tag, which SES
-//! includes in the events that it publishes about the message; [`parse_ses_event`] parses them.
+//! SES assigns each message an id of its own. The certificate id is sent as a message tag, which
+//! SES includes in the events that it publishes about the message; [`parse_ses_event`] parses them.
 //!
 //! Errors contain the error code of SES only, because its message often repeats the address.
 
@@ -37,8 +37,8 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
-    /// Returns a mailer that uses the configuration set called `configuration_set`. The events of the
-    /// configuration set confirm sent messages and report bounces.
+    /// Returns a mailer that uses the configuration set called `configuration_set`. The events of
+    /// the configuration set confirm sent messages and report bounces.
     #[must_use]
     pub fn new(sdk: &SdkConfig, configuration_set: String) -> Self {
         // The SDK must not retry: if the response is lost, a second request sends a second e-mail.

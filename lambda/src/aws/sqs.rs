@@ -1,7 +1,7 @@
 //! The dead-letter queue of a function.
 //!
-//! A function stores a dead letter itself, with the reason as message attributes. The redrive policy
-//! of a queue can only move a message without a reason.
+//! A function stores a dead letter itself, with the reason as message attributes. The redrive
+//! policy of a queue can only move a message without a reason.
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;

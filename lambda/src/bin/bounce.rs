@@ -1,4 +1,5 @@
-//! The function `bounce`: confirms sent e-mails and suppresses addresses that bounced or complained.
+//! The function `bounce`: confirms sent e-mails and suppresses addresses that bounced or
+//! complained.
 
 use std::process::ExitCode;
 

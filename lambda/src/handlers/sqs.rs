@@ -19,21 +19,21 @@ use crate::config;
 use crate::deadline::Deadline;
 use crate::telemetry::{self, metrics};
 
-/// The number of messages that are handled at a time. One processor lays out a certificate while the
-/// others wait for AWS.
+/// The number of messages that are handled at a time. One processor lays out a certificate while
+/// the others wait for AWS.
 const CONCURRENCY: usize = 4;
 
 /// Handles the invocations of a function that an SQS queue triggers.
 pub struct SqsHandler {
     dead_letters: DeadLetterQueue,
-    /// The `maxReceiveCount` of the queue's redrive policy. A message that fails at its last receive
-    /// becomes a dead letter with a reason, which the redrive policy could not add.
+    /// The `maxReceiveCount` of the queue's redrive policy. A message that fails at its last
+    /// receive becomes a dead letter with a reason, which the redrive policy could not add.
     max_receives: u32,
 }
 
 impl SqsHandler {
-    /// Reads the dead-letter queue and the maximum number of receives from the environment variables
-    /// `TESTAMUR_DEAD_LETTERS` and `TESTAMUR_MAX_RECEIVES`.
+    /// Reads the dead-letter queue and the maximum number of receives from the environment
+    /// variables `TESTAMUR_DEAD_LETTERS` and `TESTAMUR_MAX_RECEIVES`.
     ///
     /// # Errors
     /// [`config::ConfigError`] if a variable is missing or invalid.
@@ -121,8 +121,8 @@ impl SqsHandler {
 
 /// Handles a message until the deadline.
 ///
-/// A panic is caught, so that it does not affect the other messages. Its text is dropped, because it
-/// may quote a learner's data; the panic hook has logged its location.
+/// A panic is caught, so that it does not affect the other messages. Its text is dropped, because
+/// it may quote a learner's data; the panic hook has logged its location.
 async fn attempt(
     body: &str,
     deadline: Deadline,

@@ -1,8 +1,8 @@
 //! Handling of batches of records of the table's stream.
 //!
-//! The event that a record causes, if any, is published. If publishing fails, the record is reported
-//! as failed and the stream delivers it again. The stream resumes at the first failed record and
-//! repeats all records after it, so an event may be published more than once.
+//! The event that a record causes, if any, is published. If publishing fails, the record is
+//! reported as failed and the stream delivers it again. The stream resumes at the first failed
+//! record and repeats all records after it, so an event may be published more than once.
 //!
 //! A record that can't be parsed becomes a dead letter that contains the item's keys only. The item
 //! itself is in the table, and a dead letter need not repeat personal data.
@@ -143,8 +143,8 @@ fn failure(record: &EventRecord) -> DynamoDbBatchItemFailure {
     failure
 }
 
-/// Returns the event that a record causes, if any. Its span belongs to the trace of the item, or else
-/// to that of the invocation.
+/// Returns the event that a record causes, if any. Its span belongs to the trace of the item, or
+/// else to that of the invocation.
 fn change<'a>(record: &'a EventRecord, context: &Context) -> Result<Option<Change<'a>>, Error> {
     let Some(mut event) = parse_change(record)? else {
         return Ok(None);

@@ -140,8 +140,8 @@ fn emit(metric: Metric, value: f64, code: Option<&str>) {
     println!("{line}");
 }
 
-/// Emits `LayoutMs` for each certificate: the duration of the span [`TYPESET_SPAN`], which covers the
-/// layout of the page and of the social card and the PDF export, but not JPEG encoding.
+/// Emits `LayoutMs` for each certificate: the duration of the span [`TYPESET_SPAN`], which covers
+/// the layout of the page and of the social card and the PDF export, but not JPEG encoding.
 pub(crate) struct LayoutTimer;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LayoutTimer {

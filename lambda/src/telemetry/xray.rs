@@ -1,8 +1,9 @@
 //! Trace contexts in the format of AWS X-Ray.
 //!
-//! Format: the [tracing header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader),
-//! for example `Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1`. A trace id
-//! is that of W3C Trace Context with a hyphen after the first eight digits.
+//! Format: the [tracing
+//! header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader),
+//! for example `Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1`. A
+//! trace id is that of W3C Trace Context with a hyphen after the first eight digits.
 
 use testamur_pipeline::TraceParent;
 

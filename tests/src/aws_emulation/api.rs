@@ -13,7 +13,8 @@ use super::REGION;
 /// An HTTP client without TLS.
 pub(super) type HttpClient = Client<HttpConnector, Body>;
 
-/// Returns a client that opens a connection for each request, so that a stale connection can't fail.
+/// Returns a client that opens a connection for each request, so that a stale connection can't
+/// fail.
 pub(super) fn client() -> HttpClient {
     Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
 }

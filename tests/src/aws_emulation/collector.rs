@@ -38,7 +38,8 @@ impl Collector {
         &self.endpoint
     }
 
-    /// Returns all received spans. Each has the additional member `service`, the name of its service.
+    /// Returns all received spans. Each has the additional member `service`, the name of its
+    /// service.
     #[must_use]
     pub fn spans(&self) -> Vec<Value> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()

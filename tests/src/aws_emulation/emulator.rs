@@ -1,4 +1,5 @@
-//! The emulators, each in a process of its own that ends when the test process ends, even by a signal.
+//! The emulators, each in a process of its own that ends when the test process ends, even by a
+//! signal.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -75,8 +76,8 @@ struct EmulatorProcess {
 }
 
 impl EmulatorProcess {
-    /// Starts an emulator on a free port. Tries up to three times, because another process may take the
-    /// port in the meantime.
+    /// Starts an emulator on a free port. Tries up to three times, because another process may take
+    /// the port in the meantime.
     fn start(name: &str, requirements: &str, health: &str) -> Self {
         (0..3)
             .find_map(|_| Self::try_start(name, requirements, health))

@@ -30,8 +30,8 @@ impl QueueMessage {
     }
 }
 
-/// Returns the example event of a function from `lambda/events`, with the ids of `enrollment` and of its
-/// certificate in place of those of the example.
+/// Returns the example event of a function from `lambda/events`, with the ids of `enrollment` and
+/// of its certificate in place of those of the example.
 #[must_use]
 pub fn example_event(function: &str, enrollment: &str) -> Value {
     let path = repository().join(format!("lambda/events/{function}.json"));

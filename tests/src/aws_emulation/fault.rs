@@ -1,5 +1,5 @@
-//! Faults that a proxy injects: which requests fail, and how. Error responses have the format and the
-//! error codes of each service.
+//! Faults that a proxy injects: which requests fail, and how. Error responses have the format and
+//! the error codes of each service.
 
 use std::time::Duration;
 

@@ -19,8 +19,8 @@ use super::{REGION, TIMEOUT, packages};
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A function that runs as in Lambda: from its deployment package, with only its own environment
-/// variables, and with one invocation at a time. The process starts at the first invocation, and again
-/// after it has ended.
+/// variables, and with one invocation at a time. The process starts at the first invocation, and
+/// again after it has ended.
 pub struct Function {
     name: String,
     package: PathBuf,
@@ -65,8 +65,8 @@ pub struct Invocation {
 }
 
 impl Function {
-    /// Returns a function that calls AWS at the URL `endpoint`, with dummy credentials that have all
-    /// permissions.
+    /// Returns a function that calls AWS at the URL `endpoint`, with dummy credentials that have
+    /// all permissions.
     #[must_use]
     pub fn new(name: &str, endpoint: &str) -> Self {
         let variables = [
@@ -196,8 +196,8 @@ impl Function {
         KillHandle(self.running.as_ref().expect("the process is running").process.clone())
     }
 
-    /// Returns the lines of standard output and standard error of all processes of this function. Only
-    /// after [`Self::kill`] the log is certainly complete.
+    /// Returns the lines of standard output and standard error of all processes of this function.
+    /// Only after [`Self::kill`] the log is certainly complete.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()

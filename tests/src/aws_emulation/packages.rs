@@ -1,5 +1,5 @@
-//! Deployment packages of the functions with the binaries of the test profile, for the emulator and for
-//! the processor of this machine. `lambda/package.sh` builds the packages for AWS.
+//! Deployment packages of the functions with the binaries of the test profile, for the emulator and
+//! for the processor of this machine. `lambda/package.sh` builds the packages for AWS.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -37,8 +37,8 @@ pub(super) fn folder() -> &'static Path {
     &FOLDER
 }
 
-/// Builds the binaries of the whole workspace, because a build of the functions alone would select other
-/// features and compile the dependencies again.
+/// Builds the binaries of the whole workspace, because a build of the functions alone would select
+/// other features and compile the dependencies again.
 fn build_binaries() {
     let build = build_folder();
     let target = build.parent().expect("the build folder is in the target folder");

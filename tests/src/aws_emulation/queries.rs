@@ -120,8 +120,8 @@ impl Stack {
             .collect()
     }
 
-    /// Returns all e-mails that were sent through the emulator, by all of its stacks, with the members
-    /// `To`, `Subject`, `BodyText`, `BodyHtml` and `MessageId`.
+    /// Returns all e-mails that were sent through the emulator, by all of its stacks, with the
+    /// members `To`, `Subject`, `BodyText`, `BodyHtml` and `MessageId`.
     pub async fn emails(&self) -> Vec<Value> {
         let found = self.api.get("ses", "/_ministack/ses/messages").await;
         found["messages"][ACCOUNT].as_array().cloned().unwrap_or_default()
@@ -134,8 +134,8 @@ impl Stack {
         emails
     }
 
-    /// Waits until no schedule is pending and all queues are empty, twice in a row. A single check could
-    /// miss an event between two services.
+    /// Waits until no schedule is pending and all queues are empty, twice in a row. A single check
+    /// could miss an event between two services.
     pub async fn wait_until_idle(&self) {
         for _ in 0..2 {
             wait_for("idle stack", async || self.is_idle().await.then_some(())).await;

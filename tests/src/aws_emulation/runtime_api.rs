@@ -1,7 +1,7 @@
 //! Lambda's Runtime API, from which the process of a function gets its invocations.
 //!
-//! Each process has a server of its own, so a late response of a killed process can't be taken for one
-//! of its successor.
+//! Each process has a server of its own, so a late response of a killed process can't be taken for
+//! one of its successor.
 //!
 //! Format: [Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 

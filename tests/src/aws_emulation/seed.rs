@@ -1,4 +1,5 @@
-//! Write access to the table, as the learning platform has it: users, courses, enrollments, completions.
+//! Write access to the table, as the learning platform has it: users, courses, enrollments,
+//! completions.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -20,7 +21,8 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Returns the completions of `cli/demo/events.jsonl`, which has events with and without an envelope.
+    /// Returns the completions of `cli/demo/events.jsonl`, which has events with and without an
+    /// envelope.
     #[must_use]
     pub fn of_demo() -> Vec<Self> {
         let lines = demo("events.jsonl");
@@ -51,7 +53,8 @@ impl Stack {
         }
     }
 
-    /// Writes a user named Ada Lovelace. A unique address lets a test find the e-mails of this user.
+    /// Writes a user named Ada Lovelace. A unique address lets a test find the e-mails of this
+    /// user.
     pub async fn put_user(&self, user: &str, address: &str) {
         self.put_item(user_item(
             json!({ "userId": user, "name": "Ada Lovelace", "email": address }),

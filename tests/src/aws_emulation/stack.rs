@@ -31,7 +31,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Deploys the template as a stack with this name and these parameters, and verifies the sender.
+    /// Deploys the template as a stack with this name and these parameters, and verifies the
+    /// sender.
     pub async fn deploy(emulator: &Emulator, name: &str, parameters: &[(&str, &str)]) -> Self {
         let endpoint = emulator.endpoint().to_owned();
         let mut outputs = run_deployment(&endpoint, name, parameters).await;

@@ -1,10 +1,10 @@
-//! Delivery of a table's stream to a function by the rules of AWS, which the emulator's own event source
-//! mapping does not implement.
+//! Delivery of a table's stream to a function by the rules of AWS, which the emulator's own event
+//! source mapping does not implement.
 //!
-//! If a function reports failures, the next batch begins at the lowest reported sequence number. If a
-//! function returns an error, crashes or times out, the same batch is delivered again. No record is
-//! delivered before an earlier one that failed. The maximum age, the maximum number of attempts and the
-//! bisection of batches are not emulated.
+//! If a function reports failures, the next batch begins at the lowest reported sequence number. If
+//! a function returns an error, crashes or times out, the same batch is delivered again. No record
+//! is delivered before an earlier one that failed. The maximum age, the maximum number of attempts
+//! and the bisection of batches are not emulated.
 
 use serde_json::{Value, json};
 
@@ -112,8 +112,8 @@ impl StreamPoller {
     }
 }
 
-/// Returns how many records are done, counted from the first one. A reported id that is not in the batch
-/// fails the whole batch.
+/// Returns how many records are done, counted from the first one. A reported id that is not in the
+/// batch fails the whole batch.
 fn completed(sequence_numbers: &[String], outcome: &InvocationOutcome) -> usize {
     let InvocationOutcome::Response(response) = outcome else { return 0 };
     let failures = response["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -124,8 +124,9 @@ fn completed(sequence_numbers: &[String], outcome: &InvocationOutcome) -> usize 
     failures.iter().map(position).min().unwrap_or(sequence_numbers.len())
 }
 
-/// Returns whether a record passes the filter of the template's event source mapping: an enrollment whose
-/// completion date changes from absent to present, or a certificate that is created or changed.
+/// Returns whether a record passes the filter of the template's event source mapping: an enrollment
+/// whose completion date changes from absent to present, or a certificate that is created or
+/// changed.
 fn matches_template_filter(record: &Value) -> bool {
     let (old, new) = (&record["dynamodb"]["OldImage"], &record["dynamodb"]["NewImage"]);
     let has_date =

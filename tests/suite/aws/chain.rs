@@ -1,5 +1,5 @@
-//! The whole event flow in the emulator, from the completion of an enrollment to the e-mail: the real
-//! template, the real functions, with their roles enforced.
+//! The whole event flow in the emulator, from the completion of an enrollment to the e-mail: the
+//! real template, the real functions, with their roles enforced.
 
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ use crate::completed;
 
 const BASE_URL: &str = "https://certificates.example.org";
 
-/// An emulator for these tests only, because an emulator polls the queues and streams of all its stacks
-/// one after the other.
+/// An emulator for these tests only, because an emulator polls the queues and streams of all its
+/// stacks one after the other.
 static EMULATOR: LazyLock<Emulator> = LazyLock::new(Emulator::start);
 
 #[tokio::test]
@@ -50,8 +50,8 @@ async fn a_completion_becomes_a_certificate_and_an_email() {
     }
 }
 
-/// Asserts that the command line with the same id key issues the same certificate, byte for byte, and
-/// that external programs accept its files.
+/// Asserts that the command line with the same id key issues the same certificate, byte for byte,
+/// and that external programs accept its files.
 async fn assert_same_certificate_locally(stack: &Stack, record: &Value) {
     let program = Program::new()
         .with("TESTAMUR_ID_KEY", &stack.id_key().await)
@@ -80,7 +80,8 @@ async fn repeated_changes_and_events_cause_no_duplicates() {
     let recorder = stack.record_events().await;
     stack.enroll_and_complete("u-twice", "e-1").await;
     wait_for_record(&stack, "u-twice", "e-1").await;
-    // The stream delivers all records again, to an instance of detect that publishes to the same bus.
+    // The stream delivers all records again, to an instance of detect that publishes to the same
+    // bus.
     let mut detect = stack.function("detect", &stack.endpoint).await;
     let mut stream = StreamPoller::new(&stack.endpoint, &stack.stream().await).await;
     stream.deliver_all(&mut detect, 5).await;
@@ -205,8 +206,8 @@ async fn redrive(stack: &Stack, source: &str, destination: &str) {
         .unwrap();
 }
 
-/// Publishes the event of a permanent bounce, which the emulator's SES does not publish. The source is
-/// `test.ses`, because only SES may publish with the source `aws.ses`.
+/// Publishes the event of a permanent bounce, which the emulator's SES does not publish. The source
+/// is `test.ses`, because only SES may publish with the source `aws.ses`.
 async fn publish_bounce(stack: &Stack, address: &str) {
     let set = stack.environment("send-mail").await["TESTAMUR_CONFIGURATION_SET"].clone();
     let detail = json!({

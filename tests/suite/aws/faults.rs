@@ -1,8 +1,9 @@
-//! No function loses or duplicates anything, whichever request fails and whenever its process is killed.
+//! No function loses or duplicates anything, whichever request fails and whenever its process is
+//! killed.
 //!
 //! Every request of every function fails with every fault, once and permanently, and the process is
-//! killed before and after every request. Then the fault ends and the event is delivered once more, as
-//! its queue or stream would do.
+//! killed before and after every request. Then the fault ends and the event is delivered once more,
+//! as its queue or stream would do.
 
 use std::time::Duration;
 
@@ -264,8 +265,8 @@ impl FunctionUnderTest {
         Self { stack, proxy, function }
     }
 
-    /// Runs all cases. `event` returns the event of a case, `redeliver` delivers it after the fault has
-    /// ended, and `check` asserts the result.
+    /// Runs all cases. `event` returns the event of a case, `redeliver` delivers it after the fault
+    /// has ended, and `check` asserts the result.
     async fn inject_all(
         &mut self,
         event: impl Fn(&str) -> Value,

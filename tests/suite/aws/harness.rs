@@ -1,4 +1,5 @@
-//! The emulation itself: emulators start and end, the template deploys, and injected faults take effect.
+//! The emulation itself: emulators start and end, the template deploys, and injected faults take
+//! effect.
 
 use std::path::Path;
 use std::time::Duration;

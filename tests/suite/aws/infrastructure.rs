@@ -117,13 +117,15 @@ async fn each_role_allows_exactly_what_its_function_does() {
     stream.deliver_all(&mut detect, 5).await;
     assert_role_matches(&policies, "Detect", &proxy, &STREAM_TRIGGER);
 
-    // A schedule and a dead letter. EventBridge Scheduler checks `iam:PassRole`; no request calls it.
+    // A schedule and a dead letter. EventBridge Scheduler checks `iam:PassRole`; no request calls
+    // it.
     let (proxy, mut schedule_mail) = proxied(&stack, "schedule-mail").await;
     schedule_mail.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
     let others = [&QUEUE_TRIGGER[..], &["iam:PassRole"]].concat();
     assert_role_matches(&policies, "ScheduleMail", &proxy, &others);
 
-    // An e-mail that SES throttles at first and a dead letter, with the mail template from a bucket.
+    // An e-mail that SES throttles at first and a dead letter, with the mail template from a
+    // bucket.
     let (proxy, send_mail) = proxied(&stack, "send-mail").await;
     let mut send_mail = send_mail.with_variable("TESTAMUR_TEMPLATES", uri("templates"));
     send_mail.start().await.unwrap();
@@ -146,8 +148,8 @@ async fn each_role_allows_exactly_what_its_function_does() {
     assert_role_matches(&policies, "Bounce", &proxy, &QUEUE_TRIGGER);
 }
 
-/// Asserts that the role of a function allows the requests that `proxy` has recorded, the actions of
-/// Lambda itself, and nothing else.
+/// Asserts that the role of a function allows the requests that `proxy` has recorded, the actions
+/// of Lambda itself, and nothing else.
 fn assert_role_matches(policies: &Value, function: &str, proxy: &Proxy, trigger: &[&str]) {
     let role = policies["functions"][function].as_str().unwrap();
     let statements = policies["roles"][role]["statements"].as_array().unwrap();
@@ -221,7 +223,8 @@ fn strings(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
 }
 
-/// Runs a Python program with the requirements called `requirements`. Returns its output if it fails.
+/// Runs a Python program with the requirements called `requirements`. Returns its output if it
+/// fails.
 fn failure_output(requirements: &str, program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(environment(requirements).join("bin").join(program))
         .args(arguments)

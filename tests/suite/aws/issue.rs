@@ -126,8 +126,8 @@ async fn unfinished_messages_are_reported_before_the_timeout() {
         .collect();
     bodies.push("{}".to_owned());
 
-    // One of ten certificates can't be stored in time. The others are issued; the last message becomes
-    // a dead letter.
+    // One of ten certificates can't be stored in time. The others are issued; the last message
+    // becomes a dead letter.
     let id_key = IdKey::from_hex(&stack.id_key().await).unwrap();
     let slow = CertificateId::derive(&id_key, "e-1");
     let its_objects = format!("PUT /{}/certificates/{slow}", stack.resource("Bucket"));

@@ -90,8 +90,8 @@ struct Flow {
     scheduled_event: Value,
 }
 
-/// Completes an enrollment that has a trace context and passes the events from function to function, as
-/// the event bus and the queues do.
+/// Completes an enrollment that has a trace context and passes the events from function to
+/// function, as the event bus and the queues do.
 async fn complete(stack: &Stack, functions: &mut [Function; 4]) -> Flow {
     let [detect, issue, schedule_mail, send_mail] = functions;
     let recorder = stack.record_events().await;

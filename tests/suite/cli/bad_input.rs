@@ -1,5 +1,5 @@
-//! Bad input gets a clear message, and nothing is lost: an event that can't be handled becomes a dead
-//! letter, and the others are issued.
+//! Bad input gets a clear message, and nothing is lost: an event that can't be handled becomes a
+//! dead letter, and the others are issued.
 
 use std::fs;
 
@@ -193,7 +193,7 @@ fn an_unwritable_folder_is_named_and_issuing_resumes_later() {
     let program = Program::new();
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued");
     fs::rename(program.path("state/mail"), program.path("kept")).unwrap();
-    program.write("state/mail", "a file stands in the way");
+    program.write("state/mail", "a file in place of the folder");
     program
         .issue(&[completed("u-ada", "c-1", "e-2")])
         .code(3)
@@ -207,13 +207,13 @@ fn a_damaged_database_is_reported_and_left_unchanged() {
     let program = Program::new();
     program.write(
         "state/testamur.db",
-        "this is no database, however long it may be; it goes on for more than a header has",
+        "this is not a database, but it is longer than the header of one, which has 100 bytes or so",
     );
     let outcome = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(3);
     outcome.prints("error: can't use the database state/testamur.db: file is not a database");
     outcome.prints("hint: restore it from a backup, or move it away to start with an empty one");
     program.run(&["list"]).code(3).prints("file is not a database");
-    assert!(program.read("state/testamur.db").starts_with(b"this is no database"));
+    assert!(program.read("state/testamur.db").starts_with(b"this is not a database"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The web pages in a real browser: the preview, the review and the report, clicks and keys included.
+//! The preview, the review page and the report in a real browser, with clicks and keys.
 
 use testamur_tests::{Program, Server, python, tool};
 
@@ -60,12 +60,13 @@ fn a_report_shows_the_same_from_a_file() {
     assert!(summary.contains("| demo/ada.en | changed | "), "{summary}");
 }
 
-/// What [`disturb`] leaves to be seen.
+/// The changes that [`disturb`] makes, as the page shows them.
 const SHOWN: &str = "shows demo/ada.en changed, demo/ada.en.social-card changed, demo/ada.fr missing, demo/ada.fr.social-card changed, \
                      demo/long.en changed, demo/old.en stale\n\
                      side by side, swipe, blend and difference\n";
 
-/// Changes the colour of both layouts, loses a reference, and keeps one that nothing makes any more.
+/// Changes the color of both layouts, and renames a reference: one is missing then, and one is
+/// stale.
 fn disturb(program: &Program) {
     for file in ["main.typ", "social-card.typ"] {
         let path = format!("templates/demo/{file}");
@@ -74,7 +75,7 @@ fn disturb(program: &Program) {
     }
     let snapshots = program.path("templates/demo/snapshots");
     std::fs::rename(snapshots.join("ada.fr.png"), snapshots.join("old.en.png")).unwrap();
-    // The sample that is all about length shows no colour on its social card.
+    // The sample with a long name keeps its color, so its social card does not change.
     let social_card = String::from_utf8(program.read("templates/demo/social-card.typ")).unwrap();
     program.write(
         "templates/demo/social-card.typ",
@@ -118,7 +119,7 @@ fn the_preview_answers_its_own_page_only() {
     assert!(headers.contains("x-content-type-options: nosniff"), "{headers}");
 }
 
-/// The status and the body of an answer.
+/// Returns the status code and the body of a response.
 fn curl(server: &Server, arguments: &[&str], path: &str) -> String {
     let url = format!("{}{path}", server.url);
     let all = [&["-s", "-w", "%{stderr}%{http_code} ", "-o", "-"], arguments, &[&url]].concat();

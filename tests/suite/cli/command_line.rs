@@ -1,4 +1,4 @@
-//! The command line: help, exit codes, and what is printed for people and for programs.
+//! The command line: help, exit codes, and output as text and as JSON.
 
 use std::fs::File;
 

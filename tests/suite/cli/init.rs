@@ -1,4 +1,4 @@
-//! The program alone: a copy in a folder without the repository, with an empty environment.
+//! The program without the repository: a copy in a temporary folder, with an empty environment.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The main job: events become certificates, once.
+//! `testamur issue`: each completion leads to one certificate.
 
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ fn record_and_metadata_contain_the_printed_facts() {
     let record = program.json(&["show", "e-1"]).remove(0);
     let id = record["certificateId"].as_str().unwrap();
     assert_eq!(id.len(), 36);
-    assert_eq!(&id[14..15], "8", "{id} is no UUID of version 8");
+    assert_eq!(&id[14..15], "8", "{id} is not a UUID of version 8");
     let digest = record["contentHash"].as_str().unwrap();
     assert!(digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");
     let url = |extension: &str| {

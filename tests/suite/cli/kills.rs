@@ -1,4 +1,4 @@
-//! Real kills and a really full disk: the real program, ended at every call by which it changes a file.
+//! Crashes and a full disk: the program is killed at each system call that changes a file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use testamur_tests::{Program, build_folder, repository, tool};
 
 use crate::completed;
 
-/// The library that counts the calls and strikes at one.
+/// The preloaded library that counts the calls and injects a fault at one of them.
 static KILL_AT: LazyLock<PathBuf> = LazyLock::new(|| {
     let library = build_folder().join("kill_at.so");
     let unfinished = build_folder().join(format!("kill_at.{}.so", std::process::id()));
@@ -39,7 +39,8 @@ fn finished(program: &Program) -> (Files, Files) {
     (program.files("state/certificates"), program.files("state/mail"))
 }
 
-/// How many calls change a file in a run that nothing disturbs, and what that run leaves.
+/// Returns the number of calls that change a file in a run without a fault, and the files it
+/// leaves.
 fn undisturbed() -> (usize, (Files, Files)) {
     let counted = tempfile::NamedTempFile::new().unwrap();
     let program = struck(&format!("count:{}", counted.path().display()));
@@ -56,7 +57,8 @@ fn a_kill_at_any_step_loses_and_doubles_nothing() {
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                // Which thread comes first varies, so a run may take a few calls more than the one that was counted.
+                // The order of threads varies, so a run may need a few more calls than the counted
+                // one.
                 while let step @ 1.. = next.fetch_add(1, Ordering::Relaxed)
                     && step <= calls
                 {
@@ -82,7 +84,8 @@ fn kill_at(step: usize, reference: &(Files, Files)) {
     issue(&program).code(0).prints("0 issued, 1 already issued\nnothing new");
 }
 
-/// What is announced exists: a mail means a record, a record means all files, and every file is whole.
+/// Checks that an e-mail has a record, that a record has all its files, and that no file is
+/// partial.
 fn nothing_half_done(program: &Program, step: usize) {
     let (certificates, mails) = finished(program);
     let records = if Path::exists(&program.path("state/testamur.db")) {
@@ -113,14 +116,14 @@ fn a_disk_full_at_any_step_is_reported_and_recovered() {
         let program = struck(&format!("full:{step}"));
         let outcome = issue(&program);
         if outcome.code == Some(0) {
-            // Nothing but tidying up was left to do.
+            // Only the cleanup was left to do.
             assert!(finished(&program) == reference, "step {step}: {outcome:?}");
             continue;
         }
         assert!(matches!(outcome.code, Some(1 | 3)), "step {step}: {outcome:?}");
-        let told = ["No space left on device", "database or disk is full", "disk I/O error"];
+        let messages = ["No space left on device", "database or disk is full", "disk I/O error"];
         let both = format!("{}{}", outcome.stdout, outcome.stderr);
-        assert!(told.iter().any(|text| both.contains(text)), "step {step}: {both}");
+        assert!(messages.iter().any(|text| both.contains(text)), "step {step}: {both}");
         let program = healed(program);
         issue(&program).code(0).prints("certificates: ");
         program.run(&["dead-letters", "retry"]).code(0).prints("certificates: ");

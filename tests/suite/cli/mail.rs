@@ -1,4 +1,4 @@
-//! The e-mail: what arrives, as another parser reads it, and what happens when the server is away.
+//! The e-mail: its content as another parser reads it, and failures of the mail server.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -168,7 +168,8 @@ fn a_wrong_address_becomes_a_dead_letter_of_the_mail_only() {
     assert_eq!(program.files("state/certificates").len(), 4);
 }
 
-/// A mail server on loopback. It greets the first connections with the given lines, then takes every message.
+/// Starts an SMTP server on the loopback interface. It answers the first connections with the given
+/// lines, and accepts every message after that.
 fn server(greetings: Vec<&'static str>) -> (u16, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! PDF and JPG as other people's programs see them.
+//! PDFs and JPEGs, checked by external validators.
 
 use std::ffi::OsStr;
 
@@ -39,10 +39,10 @@ fn pdfs_are_valid_and_tagged_with_embedded_font_subsets() {
         let fonts: Vec<_> = fonts.lines().skip(2).collect();
         assert!(fonts.len() >= 4, "{fonts:?}");
         for font in fonts {
-            // The columns from the right: object and generation, then unicode, subset, embedded.
+            // From the right: object and generation, then the columns unicode, subset and embedded.
             let columns: Vec<_> = font.split_whitespace().rev().collect();
             assert_eq!(columns[4], "yes", "not embedded: {font}");
-            // Colour glyphs are a Type 3 font, which holds nothing but the glyphs used.
+            // Color glyphs are a Type 3 font, which contains the used glyphs only.
             assert!(columns[3] == "yes" || font.contains("Type 3"), "not a subset: {font}");
         }
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use testamur_tests::{Outcome, Program, TestCase, test_cases};
 
-/// A designer's folder with one new template, `demo`.
+/// Returns the program in a folder with one new template, `demo`.
 pub(crate) fn designer() -> Program {
     let program = Program::new();
     fs::create_dir(program.path("templates")).unwrap();
@@ -15,7 +15,7 @@ pub(crate) fn designer() -> Program {
     program
 }
 
-/// A change of one file in the template `demo`: a text in it and what takes its place.
+/// Replaces a text in a file of the template `demo`.
 fn edit(program: &Program, file: &str, from: &str, to: &str) {
     let path = format!("templates/demo/{file}");
     let text = String::from_utf8(program.read(&path)).unwrap();

@@ -1,4 +1,4 @@
-//! TemplateCache: the stock compiler takes them as they are, and every fault in one is told with its place.
+//! Templates: the stock compiler accepts them unchanged, and each error names its location.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use testamur_engine::{
 use testamur_pipeline::error::chain;
 use testamur_tests::{Program, TestCase, python, repository, test_cases, tool};
 
-/// A small template in a folder of its own.
+/// A small template in a temporary folder.
 struct TempTemplate(tempfile::TempDir);
 
 impl TempTemplate {

@@ -1,4 +1,4 @@
-//! Locales: the shared helpers write dates and numbers as Unicode's CLDR says, and a certificate finds its language.
+//! Locales: dates and numbers by Unicode's CLDR, and the choice of a certificate's locale.
 
 use std::fmt::Write;
 use std::fs;
@@ -52,7 +52,7 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
             check(format!("number({number}, make-locale(\"{tag}\"))"), formats.number(number));
         }
     }
-    // A template without strings of its own takes every locale.
+    // A template without translations accepts every locale.
     for (tag, expected) in [
         ("de-AT", "2. Januar 2026"),
         ("pt", "2 de janeiro de 2026"),
@@ -61,7 +61,7 @@ fn dates_and_numbers_are_written_as_unicode_writes_them() {
     ] {
         check(format!("date(\"2026-01-02\", make-locale(\"{tag}\"))"), expected.to_owned());
     }
-    // What a value holds is not filled in again.
+    // A placeholder inside a value is not replaced.
     check("interpolate(\"{a} by {b}\", b: \"{a}\", a: \"X\")".to_owned(), "X by {a}".to_owned());
     let template = folder.path().join("dates");
     fs::create_dir(&template).unwrap();

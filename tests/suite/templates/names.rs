@@ -1,4 +1,4 @@
-//! Every name right: all scripts, mixed directions, long names, markup that is none, and never an empty box.
+//! Names: all scripts, mixed directions, long names, markup characters, and missing glyphs.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -31,7 +31,7 @@ fn pdf(document: &Document) -> Vec<u8> {
     document.pdf(&PdfMetadata::new("test").created_at(Timestamp::UNIX_EPOCH)).unwrap()
 }
 
-/// The text of a document as `pdftotext` reads it, without the marks it adds for direction.
+/// Returns the text of a document as `pdftotext` extracts it, without its directional marks.
 fn text(document: &Document, options: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("it.pdf");
@@ -69,7 +69,7 @@ fn names_are_extracted_from_the_pdf_in_logical_order() {
         "გიორგი მაისურაძე",
         "አበበ ቢቂላ",
     ];
-    // Where a letter hangs over the next, pdftotext sees a gap that is none.
+    // pdftotext inserts a space where a letter overhangs the next one.
     let letters = |text: &str| text.split_whitespace().collect::<String>();
     for name in names {
         let found = text(&render(&json!({ "userName": name })), &[]);
@@ -115,7 +115,7 @@ fn the_first_letter_sets_the_direction_of_a_mixed_line() {
         let middle = |word: &&Word| (250.0..310.0).contains(&f64::midpoint(word.top, word.bottom));
         let mut line: Vec<_> = words.iter().filter(middle).collect();
         line.sort_by(|a, b| a.left.total_cmp(&b.left));
-        // Boxes hold their letters from left to right, whatever the script.
+        // pdftotext lists the letters of a word from left to right in every script.
         let hebrew = |text: &str| text.contains(|c| ('א'..='ת').contains(&c));
         let read =
             |text: &str| if hebrew(text) { text.chars().rev().collect() } else { text.to_owned() };
@@ -153,7 +153,7 @@ fn long_names_and_titles_shrink_wrap_and_stay_in_the_frame() {
         assert!(outside.is_empty(), "{name}: {outside:?}");
         let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
         let printed: usize = words.iter().map(|word| letters(&word.text)).sum();
-        // The author signs, too.
+        // The name of the author is printed twice: as author and as signature.
         assert!(
             printed >= letters(name) * 3 + letters(title),
             "{name}: only {printed} letters are printed"
@@ -274,7 +274,8 @@ struct Word {
 }
 
 impl Word {
-    /// Whether the middles of the words stand in each other's way; boxes include room above and below letters.
+    /// Returns whether the words overlap. Only the middle of each box counts, because boxes include
+    /// space above and below the letters.
     fn overlaps(&self, other: &Self) -> bool {
         let inner = |low: f64, high: f64| (low + (high - low) * 0.3, high - (high - low) * 0.3);
         let ((top, bottom), (other_top, other_bottom)) =

@@ -124,9 +124,9 @@ impl SuppressionList for Table {
 impl Table {
     /// Returns the state of a claim that could not be written because the item exists.
     ///
-    /// The existing claim can be the caller's own: if the response to a successful write is lost, the
-    /// SDK repeats the request, and the repetition fails. `pendingUntil`, in nanoseconds, identifies
-    /// the holder.
+    /// The existing claim can be the caller's own: if the response to a successful write is lost,
+    /// the SDK repeats the request, and the repetition fails. `pendingUntil`, in nanoseconds,
+    /// identifies the holder.
     async fn existing_claim(
         &self,
         id: CertificateId,

@@ -21,7 +21,8 @@ use crate::config::{self, ConfigError};
 /// The number of objects that are copied at a time.
 const CONCURRENCY: usize = 8;
 
-/// Loads the files that the environment variables `TESTAMUR_TEMPLATES` and `TESTAMUR_FONTS` refer to.
+/// Loads the files that the environment variables `TESTAMUR_TEMPLATES` and `TESTAMUR_FONTS` refer
+/// to.
 ///
 /// A value is a folder, relative to the deployment package, or a prefix such as
 /// `s3://bucket/templates/2026-11/`.
