@@ -10,6 +10,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use testamur_engine::{Data, DataError, Document, ExportError, JpegEncoder, RenderError, Template};
 use testamur_pipeline::error::chain;
+use testamur_pipeline::hex;
 use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use super::preview_json::{
@@ -255,8 +256,7 @@ impl PreviewState {
     fn cache(&self, images: Vec<Vec<u8>>) -> String {
         let mut hash = Sha256::new();
         images.iter().for_each(|image| hash.update(image));
-        let version: String =
-            hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let version = hex(&hash.finalize()[..12]);
         let mut cached = lock(&self.images);
         cached.retain(|cached| cached.version != version);
         cached.push_back(CachedImages { version: version.clone(), images });

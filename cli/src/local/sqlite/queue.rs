@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use testamur_pipeline::model::events::Event;
-use testamur_pipeline::{CertificateGenerated, CourseCompleted, TransientError};
+use testamur_pipeline::{CertificateGenerated, CourseCompleted, TransientError, hex};
 
 use super::database::Database;
 
@@ -96,7 +96,7 @@ impl Message {
             .chain_update([0])
             .chain_update(&self.event)
             .finalize();
-        hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash[..6])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
