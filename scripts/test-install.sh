@@ -7,7 +7,8 @@
 #
 # Without arguments, tests target/debug/testamur. A Windows archive is only unpacked and used, since
 # install.sh is for Linux and macOS. Needs python3 and curl.
-set -euo pipefail
+set -eEuo pipefail
+trap 'echo "scripts/test-install.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "$0")/.."
 
 if (($# != 0 && $# != 2)); then
@@ -44,7 +45,7 @@ main() {
 installs() {
     for _ in first again; do
         install >"$work/output"
-        grep -q "^installed testamur $(scripts/version.sh)\$" "$work/output"
+        grep -q "^installed testamur $(scripts/version.sh) (" "$work/output"
         uses "$work/prefix"
     done
     no_remains
