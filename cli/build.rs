@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// The files and folders of the repository that the program carries, and their paths in a new
 /// project.
-const CARRIED: [(&str, &str); 9] = [
+const CARRIED: [(&str, &str); 11] = [
     ("templates/completion", "templates/completion"),
     ("templates/mail", "templates/mail"),
     ("templates/shared", "templates/shared"),
+    ("fonts/noto-sans", "fonts/noto-sans"),
+    ("fonts/noto-serif", "fonts/noto-serif"),
     ("fonts/source-sans-3", "fonts/source-sans-3"),
     ("fonts/source-serif-4", "fonts/source-serif-4"),
     ("cli/starter/demo", ""),

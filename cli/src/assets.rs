@@ -25,11 +25,14 @@ pub(crate) const CARRIED_TEMPLATE: &str = "completion";
 const FONT_SET: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/tree/main/fonts");
 
 /// The scripts that the fonts of the repository cover and those that the program carries do not.
-const FONT_SET_SCRIPTS: [Script; 23] = [
+const FONT_SET_SCRIPTS: [Script; 36] = [
+    Script::Adlam,
     Script::Arabic,
     Script::Armenian,
+    Script::Balinese,
     Script::Bengali,
     Script::Bopomofo,
+    Script::Cherokee,
     Script::Devanagari,
     Script::Ethiopic,
     Script::Georgian,
@@ -39,16 +42,26 @@ const FONT_SET_SCRIPTS: [Script; 23] = [
     Script::Hangul,
     Script::Hebrew,
     Script::Hiragana,
+    Script::Javanese,
     Script::Kannada,
     Script::Katakana,
     Script::Khmer,
     Script::Lao,
     Script::Malayalam,
+    Script::Meetei_Mayek,
+    Script::Mongolian,
     Script::Myanmar,
+    Script::Nko,
+    Script::Ol_Chiki,
+    Script::Oriya,
     Script::Sinhala,
+    Script::Syriac,
     Script::Tamil,
     Script::Telugu,
+    Script::Thaana,
     Script::Thai,
+    Script::Tibetan,
+    Script::Tifinagh,
 ];
 
 /// A folder of fonts or templates, or those that the program carries.
@@ -119,10 +132,10 @@ pub(crate) fn explain(error: &RenderError) -> String {
 
 /// Says where to get fonts, if an error names a character that the fonts of the repository cover.
 pub(crate) fn font_hint(error: &RenderError) -> Option<String> {
-    let RenderError::Compile(CompileError::UnsupportedCharacter { character, .. }) = error else {
+    let RenderError::Compile(CompileError::MissingCharacters(missing)) = error else {
         return None;
     };
-    let script = font_set_script(*character)?;
+    let script = missing.iter().find_map(|missing| font_set_script(missing.character))?;
     Some(format!("the full font set covers {script}: see {FONT_SET}"))
 }
 
@@ -156,12 +169,14 @@ mod tests {
         let scripts: BTreeSet<_> = faces
             .filter_map(|face| {
                 let family = face.strip_suffix("-Regular.ttf")?;
-                let (_, script) = family.split_once("Serif").or(family.split_once("Naskh"))?;
-                Some(script.to_owned())
+                let kinds = ["Serif", "Sans", "Naskh"];
+                let (_, script) = kinds.iter().find_map(|kind| family.split_once(kind))?;
+                Some(script.to_lowercase())
             })
             .collect();
         let known = FONT_SET_SCRIPTS.iter().filter(|script| !HAN_FONT.contains(script));
-        assert_eq!(scripts, known.map(|script| script.full_name().to_owned()).collect());
+        let name = |script: &Script| script.full_name().replace('_', "").to_lowercase();
+        assert_eq!(scripts, known.map(name).collect());
     }
 
     #[test]

@@ -77,9 +77,18 @@ impl Data {
         &self.json
     }
 
-    /// Returns the path of the first string that contains a character, such as `scores/0/title`.
-    pub(crate) fn field_with(&self, character: char) -> Option<String> {
-        find(&self.value, character).map(|path| path.join("/"))
+    /// Calls a function with every string.
+    pub(crate) fn for_each_string(&self, function: &mut impl FnMut(&str)) {
+        for_each_string(&self.value, function);
+    }
+
+    /// Returns the path of the first string that contains a text, such as `scores/0/title`. A
+    /// template may print it in capitals, so a second search ignores the case.
+    pub(crate) fn field_with(&self, text: &str) -> Option<String> {
+        let lower = text.to_lowercase();
+        find(&self.value, &|value| value.contains(text))
+            .or_else(|| find(&self.value, &|value| value.to_lowercase().contains(&lower)))
+            .map(|path| path.join("/"))
     }
 }
 
@@ -97,6 +106,8 @@ impl fmt::Debug for Data {
 /// - Directional embeddings, overrides and isolates are removed, because they could reorder the
 ///   text around them ([UAX #9](https://www.unicode.org/reports/tr9/), section 2).
 /// - The result is in normalization form C ([UAX #15](https://www.unicode.org/reports/tr15/)).
+/// - Compatibility ideographs of Han become their standardized variation sequences, because the
+///   normalization form would replace them with other characters: U+FA19 becomes U+795E U+FE00.
 /// - Joiners and variation selectors stay, because Indic scripts, Persian and emoji need them.
 /// - Text without a visible character becomes empty.
 ///
@@ -109,7 +120,7 @@ impl fmt::Debug for Data {
 pub fn normalize_text(text: &str) -> String {
     let kept =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !is_removed(c));
-    let composed: String = kept.nfc().collect();
+    let composed: String = kept.cjk_compat_variants().nfc().collect();
     if composed.chars().all(|c| c == ' ' || is_default_ignorable(c)) {
         return String::new();
     }
@@ -129,15 +140,24 @@ fn normalize_value(value: &mut Value) {
     }
 }
 
-/// Returns the keys and indices that lead to the first string with a character.
-fn find(value: &Value, character: char) -> Option<Vec<String>> {
+fn for_each_string(value: &Value, function: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => function(text),
+        Value::Array(items) => items.iter().for_each(|item| for_each_string(item, function)),
+        Value::Object(fields) => fields.values().for_each(|field| for_each_string(field, function)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Returns the keys and indices that lead to the first string that `matches`.
+fn find(value: &Value, matches: &impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let below = |key: String, value| {
-        let mut path = find(value, character)?;
+        let mut path = find(value, matches)?;
         path.insert(0, key);
         Some(path)
     };
     match value {
-        Value::String(text) => text.contains(character).then(Vec::new),
+        Value::String(text) => matches(text).then(Vec::new),
         Value::Array(items) => {
             items.iter().enumerate().find_map(|(i, item)| below(i.to_string(), item))
         }

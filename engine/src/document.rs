@@ -98,7 +98,7 @@ impl Document {
     ) -> Result<Self, CompileError> {
         let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
         let pages = output.map_err(|e| CompileError::Template(Diagnostics::resolve(&world, &e)))?;
-        missing_glyphs::check(&pages, data)?;
+        missing_glyphs::check(&pages, data, world.book())?;
         let (found, expected) = (pages.pages().len(), layout.pages);
         if found != expected {
             return Err(CompileError::PageCount { found, expected });
@@ -221,7 +221,7 @@ impl Document {
     /// `assets/logo.svg`.
     ///
     /// This compiles the document again with a world that records file access; normal compilations
-    /// record nothing. The injected files `data.json` and `qr.svg` are included, files in `shared`
+    /// record nothing. The injected files, such as `data.json`, are included, files in `shared`
     /// are not.
     ///
     /// ```

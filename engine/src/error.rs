@@ -11,6 +11,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use typst::text::is_default_ignorable;
+use unicode_normalization::char::canonical_combining_class;
+
 use crate::diagnostics::Diagnostics;
 
 /// The cause of an error that callers can print but not match.
@@ -115,19 +118,10 @@ pub enum CompileError {
     /// Typst reports errors in the template. The text equals the output of the `typst` command.
     #[error("the template does not compile\n{0}")]
     Template(Diagnostics),
-    /// No font has a glyph for a character.
-    #[error(
-        "no font has a glyph for {} in {}",
-        character_name(*.character),
-        .field.as_deref().unwrap_or("the template's own text")
-    )]
-    UnsupportedCharacter {
-        /// The character.
-        character: char,
-        /// The first data field that contains it, as a path such as `scores/0/title`. `None` if it
-        /// occurs in the template only.
-        field: Option<String>,
-    },
+    /// Characters would be missing on the page, because no font has a glyph for them, or no font
+    /// has glyphs for a letter and all of its marks. Holds each of them once, at least one.
+    #[error("no font has a glyph for {}; add a font that has {}", join(.0), them(.0))]
+    MissingCharacters(Vec<MissingCharacter>),
     /// The layout has more pages than the manifest declares because content overflows, or fewer.
     #[error(
         "{}, but typst.toml declares `pages = {expected}`",
@@ -226,6 +220,42 @@ impl RenderError {
     }
 }
 
+/// A character that no font can show.
+///
+/// ```
+/// use testamur_engine::MissingCharacter;
+///
+/// let field = Some("userName".to_owned());
+/// let missing = MissingCharacter { character: '\u{30d}', field };
+/// assert_eq!(missing.to_string(), "U+030D COMBINING VERTICAL LINE ABOVE in userName");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingCharacter {
+    /// The character, which may be a mark on a letter.
+    pub character: char,
+    /// The first data field that contains it, as a path such as `scores/0/title`. `None` if it
+    /// occurs in the template only.
+    pub field: Option<String>,
+}
+
+impl fmt::Display for MissingCharacter {
+    /// Prints the code point, the name in Unicode, the character itself if it is visible on its
+    /// own, and the field.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let character = self.character;
+        write!(f, "U+{:04X}", u32::from(character))?;
+        if let Some(name) = unicode_names2::name(character) {
+            write!(f, " {name}")?;
+        }
+        let is_hidden =
+            character.is_control() || character.is_whitespace() || is_default_ignorable(character);
+        if !is_hidden && canonical_combining_class(character) == 0 {
+            write!(f, " ‘{character}’")?;
+        }
+        write!(f, " in {}", self.field.as_deref().unwrap_or("the template's own text"))
+    }
+}
+
 /// A place where data violates a template's schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -252,17 +282,25 @@ impl fmt::Display for SchemaViolation {
 }
 
 fn list(violations: &[SchemaViolation]) -> String {
-    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    list_with(violations, "; ")
 }
 
-/// Names a character by its code point, followed by the character itself if it is visible.
-fn character_name(character: char) -> String {
-    let code = u32::from(character);
-    if character.is_control() || character.is_whitespace() {
-        format!("U+{code:04X}")
-    } else {
-        format!("U+{code:04X} ‘{character}’")
+fn list_with<T: fmt::Display>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(separator)
+}
+
+/// Lists characters, the first few of many.
+fn join(missing: &[MissingCharacter]) -> String {
+    const LISTED: usize = 5;
+    let mut text = list_with(missing.iter().take(LISTED), ", ");
+    if let Some(more) = missing.len().checked_sub(LISTED).filter(|&more| more > 0) {
+        text.push_str(&format!(" and {more} more"));
     }
+    text
+}
+
+fn them(missing: &[MissingCharacter]) -> &'static str {
+    if missing.len() == 1 { "it" } else { "them" }
 }
 
 #[cfg(test)]
@@ -361,19 +399,30 @@ mod tests {
             "the template does not compile\n",
             None,
         );
-        let unsupported = |character, field: Option<&str>| CompileError::UnsupportedCharacter {
-            character,
-            field: field.map(str::to_owned),
+        let missing = |characters: &[(char, Option<&str>)]| {
+            let missing = characters.iter().map(|&(character, field)| MissingCharacter {
+                character,
+                field: field.map(str::to_owned),
+            });
+            CompileError::MissingCharacters(missing.collect())
         };
         check(
-            &unsupported('王', Some("userName")),
-            "no font has a glyph for U+738B ‘王’ in userName",
+            &missing(&[('\u{30d}', Some("userName"))]),
+            "no font has a glyph for U+030D COMBINING VERTICAL LINE ABOVE in userName; add a font \
+             that has it",
             None,
         );
         check(
-            &unsupported('\u{2028}', None),
-            "no font has a glyph for U+2028 in the template's own text",
+            &missing(&[('王', Some("userName")), ('\u{2028}', None)]),
+            "no font has a glyph for U+738B CJK UNIFIED IDEOGRAPH-738B ‘王’ in userName, U+2028 \
+             LINE SEPARATOR in the template's own text; add a font that has them",
             None,
+        );
+        let many: Vec<_> = ('\u{e000}'..='\u{e006}').map(|c| (c, Some("title"))).collect();
+        assert!(
+            missing(&many)
+                .to_string()
+                .ends_with("U+E004 ‘\u{e004}’ in title and 2 more; add a font that has them")
         );
         check(
             &CompileError::PageCount { found: 2, expected: 1 },

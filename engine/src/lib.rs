@@ -2,7 +2,8 @@
 #![warn(missing_debug_implementations)]
 
 // No import cycle: each of these modules imports only modules to its left.
-// diagnostics, error, data, fonts, engine, template, export, world, measure, lint, document
+// diagnostics, error, coverage, data, fonts, engine, word_fonts, template, export, world, measure, lint, document
+mod coverage;
 mod data;
 mod diagnostics;
 mod document;
@@ -13,13 +14,16 @@ mod fonts;
 mod lint;
 mod measure;
 mod template;
+mod word_fonts;
 mod world;
 
 pub use data::{Data, normalize_text};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, SourceLocation};
 pub use document::Document;
 pub use engine::Engine;
-pub use error::{CompileError, DataError, ExportError, LoadError, RenderError, SchemaViolation};
+pub use error::{
+    CompileError, DataError, ExportError, LoadError, MissingCharacter, RenderError, SchemaViolation,
+};
 pub use export::{JpegEncoder, JpegEncoderError, PdfMetadata};
 pub use fonts::Fonts;
 pub use lint::LayoutIssue;

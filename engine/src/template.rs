@@ -51,6 +51,8 @@ struct Inner {
     schema: Validator,
     locales: Vec<String>,
     hash: String,
+    /// The font families that the Typst sources name.
+    named_families: Vec<String>,
     files: FileStore<Files>,
 }
 
@@ -139,7 +141,11 @@ impl Template {
             Some(own) => engine.with_fonts(own.chain(engine.fonts())),
             None => engine.clone(),
         };
+        let families = engine.fonts().book().families().map(|(name, _)| name);
+        let named_families =
+            families.filter(|name| files.name_family(name)).map(str::to_owned).collect();
         Ok(Self(Arc::new(Inner {
+            named_families,
             engine,
             folder: folder.to_owned(),
             manifest,
@@ -217,6 +223,11 @@ impl Template {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Returns the names of the font families that the template's Typst sources name.
+    pub(crate) fn named_families(&self) -> &[String] {
+        &self.0.named_families
     }
 
     pub(crate) fn engine(&self) -> &Engine {

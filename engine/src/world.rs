@@ -1,5 +1,5 @@
-//! What Typst sees during one compilation: the template's files, the injected files `data.json` and
-//! `qr.svg`, and the fonts.
+//! What Typst sees during one compilation: the template's files, the injected files `data.json`,
+//! `qr.svg` and `word-fonts.json`, and the fonts.
 //!
 //! Library, sources and fonts are the same objects in every compilation. Typst's memoized results
 //! therefore stay valid from one learner to the next, except those that read an injected file.
@@ -19,6 +19,7 @@ use crate::data::Data;
 use crate::error::DataError;
 use crate::export::qr;
 use crate::template::{Layout, Template, file_id, path_in_template, user_path};
+use crate::word_fonts;
 
 /// The file with the learner's data: `json("data.json")` in a template.
 static DATA: LazyLock<FileId> = LazyLock::new(|| file_id("data.json").expect("the path is valid"));
@@ -26,12 +27,17 @@ static DATA: LazyLock<FileId> = LazyLock::new(|| file_id("data.json").expect("th
 /// The file with the QR code of the field that the manifest names: `image("qr.svg")`.
 static QR: LazyLock<FileId> = LazyLock::new(|| file_id("qr.svg").expect("the path is valid"));
 
+/// The file with the families of words that need one: `json("word-fonts.json")`.
+static WORD_FONTS: LazyLock<FileId> =
+    LazyLock::new(|| file_id("word-fonts.json").expect("the path is valid"));
+
 /// A template filled with data.
 pub(crate) struct TemplateWorld {
     template: Template,
     main: FileId,
     data: Bytes,
     qr: Option<Bytes>,
+    word_fonts: Bytes,
 }
 
 impl TemplateWorld {
@@ -42,7 +48,9 @@ impl TemplateWorld {
     ) -> Result<Self, DataError> {
         let main = file_id(&layout.entrypoint).expect("loading checks the entrypoints");
         let qr = template.manifest().qr.as_ref().map(|field| qr::svg(field, data)).transpose()?;
-        Ok(Self { template: template.clone(), main, data: data.json().clone(), qr })
+        let book = template.engine().fonts().book();
+        let word_fonts = word_fonts::json(data, template.named_families(), book);
+        Ok(Self { template: template.clone(), main, data: data.json().clone(), qr, word_fonts })
     }
 
     fn injected_file(&self, id: FileId) -> Option<&Bytes> {
@@ -50,6 +58,8 @@ impl TemplateWorld {
             Some(&self.data)
         } else if id == *QR {
             self.qr.as_ref()
+        } else if id == *WORD_FONTS {
+            Some(&self.word_fonts)
         } else {
             None
         }

@@ -90,7 +90,7 @@ impl From<&RenderError> for Problem {
             RenderError::Data(DataError::UnknownLocale { .. }) => ProblemCode::UnknownLocale,
             RenderError::Data(_) => ProblemCode::InvalidData,
             RenderError::Compile(CompileError::Template(_)) => ProblemCode::CompileError,
-            RenderError::Compile(CompileError::UnsupportedCharacter { .. }) => {
+            RenderError::Compile(CompileError::MissingCharacters(_)) => {
                 ProblemCode::UnsupportedCharacter
             }
             RenderError::Compile(CompileError::PageCount { .. }) => ProblemCode::PageCount,

@@ -1,37 +1,143 @@
-//! Rejects documents with missing glyphs. Typst silently renders these as boxes ("tofu").
+//! Rejects documents that lack a character of their text.
+//!
+//! Typst loses characters in three ways. Without a font, it prints the box of glyph 0 ("tofu"). If
+//! the font of a cluster (a letter with its marks) lacks a part in the middle of it, Typst omits
+//! this part, and nothing on the page tells. If such a part stands at an edge of right-to-left
+//! text, Typst prints the cluster again in another font.
+
+use std::ops::Range;
 
 use typst::layout::{Frame, FrameItem};
-use typst::text::{TextItem, is_default_ignorable};
+use typst::text::{FontBook, FontInfo, Glyph, TextItem, is_default_ignorable};
 use typst_layout::PagedDocument;
+use unicode_script::{Script, UnicodeScript};
 
+use crate::coverage::missing;
 use crate::data::Data;
-use crate::error::CompileError;
+use crate::error::{CompileError, MissingCharacter};
 
 /// Glyph 0 of every font is the box for missing glyphs (OpenType specification, `.notdef`).
 const NOTDEF: u16 = 0;
 
-/// Fails with the first character without a glyph, and the data field that contains it.
-pub(crate) fn check(document: &PagedDocument, data: &Data) -> Result<(), CompileError> {
-    match document.pages().iter().find_map(|page| missing_in(&page.frame)) {
-        Some(character) => {
-            Err(CompileError::UnsupportedCharacter { character, field: data.field_with(character) })
+/// Fails with each character that is not on the page, and the data field that contains it.
+pub(crate) fn check(
+    document: &PagedDocument,
+    data: &Data,
+    book: &FontBook,
+) -> Result<(), CompileError> {
+    let mut parts = Vec::new();
+    for page in document.pages() {
+        collect(&page.frame, &mut parts);
+    }
+    let mut characters = Vec::new();
+    for (part, text) in parts {
+        let field = data.field_with(part);
+        for character in culprits(part, text, book) {
+            let missing = MissingCharacter { character, field: field.clone() };
+            if !characters.contains(&missing) {
+                characters.push(missing);
+            }
         }
-        None => Ok(()),
+    }
+    if characters.is_empty() { Ok(()) } else { Err(CompileError::MissingCharacters(characters)) }
+}
+
+/// Collects the parts of texts that are not on the page as a whole.
+fn collect<'a>(frame: &'a Frame, parts: &mut Vec<(&'a str, &'a TextItem)>) {
+    let mut previous: Option<&TextItem> = None;
+    for (_, item) in frame.items() {
+        match item {
+            FrameItem::Group(group) => collect(&group.frame, parts),
+            FrameItem::Text(text) => {
+                let repeated = previous.and_then(|previous| repeated_cluster(previous, text));
+                let incomplete = incomplete_parts(text).into_iter().chain(repeated);
+                parts.extend(incomplete.map(|part| (part, text)));
+                previous = Some(text);
+            }
+            _ => {}
+        }
     }
 }
 
-fn missing_in(frame: &Frame) -> Option<char> {
-    frame.items().find_map(|(_, item)| match item {
-        FrameItem::Group(group) => missing_in(&group.frame),
-        FrameItem::Text(text) => missing_in_text(text),
-        _ => None,
-    })
+/// Returns the clusters with a character that the font of the text can't show. Adjacent ones are
+/// joined, because Typst prints a box for each character of a cluster.
+fn incomplete_parts(text: &TextItem) -> Vec<&str> {
+    let clusters = text.glyphs.chunk_by(|a, b| a.range == b.range);
+    let mut ranges: Vec<_> = clusters
+        .filter(|glyphs| !is_complete(text, glyphs))
+        .map(|glyphs| glyphs[0].range())
+        .collect();
+    // Right-to-left text has its glyphs in reverse.
+    ranges.sort_by_key(|range| range.start);
+    let joined = ranges.chunk_by(|a, b| a.end == b.start);
+    joined.filter_map(|parts| text.text.get(parts[0].start..parts.last()?.end)).collect()
 }
 
-fn missing_in_text(text: &TextItem) -> Option<char> {
-    let missing = text.glyphs.iter().filter(|glyph| glyph.id == NOTDEF);
-    missing
-        .flat_map(|glyph| text.text.get(glyph.range()).unwrap_or_default().chars())
-        // Joiners and similar characters are invisible, so they need no glyph.
-        .find(|&c| !is_default_ignorable(c))
+fn is_complete(text: &TextItem, cluster: &[Glyph]) -> bool {
+    let Some(part) = visible(text, cluster[0].range()) else { return true };
+    // The glyph of a single character is that character. This is nearly all text, and fast.
+    let is_single = part.chars().nth(1).is_none();
+    cluster.iter().all(|glyph| glyph.id != NOTDEF)
+        && (is_single
+            || missing(part, |c| has_glyph(text, c)).next().is_none()
+                && missing_variants(part, text).is_empty())
+}
+
+/// Returns the selectors of standardized variants of Han for which the font has no glyph. Shapers
+/// print the base without its selector then, which is another character.
+fn missing_variants(part: &str, text: &TextItem) -> Vec<char> {
+    let pairs = part.chars().zip(part.chars().skip(1));
+    let is_variant = |&(base, selector): &(char, char)| {
+        base.script() == Script::Han && ('\u{fe00}'..='\u{fe0f}').contains(&selector)
+    };
+    let has_variant = |&(base, selector): &(char, char)| {
+        text.font.ttf().glyph_variation_index(base, selector).is_some()
+    };
+    pairs
+        .filter(|pair| is_variant(pair) && !has_variant(pair))
+        .map(|(_, selector)| selector)
+        .collect()
+}
+
+/// Returns the cluster that ends one text and begins the next one in another font, although it
+/// stands in the source once.
+fn repeated_cluster<'a>(previous: &TextItem, text: &'a TextItem) -> Option<&'a str> {
+    let (last, first) = (previous.glyphs.last()?, text.glyphs.first()?);
+    let cluster = visible(text, first.range())?;
+    let is_repeated = last.span == first.span
+        && previous.font != text.font
+        && visible(previous, last.range()) == Some(cluster);
+    is_repeated.then_some(cluster)
+}
+
+/// Returns a part of a text, or `None` if all of its characters are invisible.
+fn visible(text: &TextItem, range: Range<usize>) -> Option<&str> {
+    text.text.get(range).filter(|part| !part.chars().all(is_default_ignorable))
+}
+
+/// Returns the characters to blame for an incomplete part: those that no font has; else those that
+/// are missing in the fonts with its first letter; else those that the font of the text lacks.
+fn culprits(part: &str, text: &TextItem, book: &FontBook) -> Vec<char> {
+    let infos = || (0..).map_while(|index| book.info(index));
+    let has = |info: &FontInfo, c| info.coverage.contains(u32::from(c));
+    let nowhere: Vec<_> = missing(part, |c| infos().any(|info| has(info, c))).collect();
+    let first = part.chars().find(|&c| !is_default_ignorable(c));
+    let with_first = infos().filter(|info| first.is_some_and(|first| has(info, first)));
+    let together = with_first.map(|info| missing(part, |c| has(info, c)).collect::<Vec<_>>());
+    let here = missing(part, |c| has_glyph(text, c)).collect();
+    let all = part.chars().filter(|&c| !is_default_ignorable(c)).collect();
+    [
+        nowhere,
+        missing_variants(part, text),
+        together.min_by_key(Vec::len).unwrap_or_default(),
+        here,
+        all,
+    ]
+    .into_iter()
+    .find(|characters| !characters.is_empty())
+    .unwrap_or_default()
+}
+
+fn has_glyph(text: &TextItem, character: char) -> bool {
+    text.font.ttf().glyph_index(character).is_some()
 }
