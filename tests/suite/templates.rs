@@ -3,3 +3,4 @@
 mod faults;
 mod locales;
 mod names;
+mod scripts;

@@ -97,7 +97,7 @@ fn a_character_without_a_glyph_stops_one_certificate_only() {
     let outcome =
         program.issue(&[completed("u-1", "c-1", "e-1"), completed("u-2", "c-1", "e-2")]).code(1);
     outcome
-        .prints("no font has a glyph for U+132F4 ‘𓋴’ in userName")
+        .prints("no font has a glyph for U+132F4 EGYPTIAN HIEROGLYPH S029 ‘𓋴’ in userName")
         .prints("1 issued, 1 without an address, 1 dead letter");
     assert_eq!(program.json(&["dead-letters", "list"])[0]["code"], "unsupported-character");
 }

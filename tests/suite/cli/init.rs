@@ -125,9 +125,10 @@ fn missing_fonts_are_named_with_their_source() {
     let events = ["u-han", "u-emoji", "u-none"].map(|user| completed(user, "c-1", user));
     let outcome = program.issue(&events).code(1);
     outcome
-        .prints(&format!("U+738B ‘王’ in userName; the full font set covers Han: {FONT_SET}"))
-        .prints(&format!("in userName; the full font set covers emoji: {FONT_SET}"))
-        .prints("no font has a glyph for U+132F4 ‘𓋴’ in userName\n");
+        .prints("U+738B CJK UNIFIED IDEOGRAPH-738B ‘王’ in userName, ")
+        .prints(&format!("add a font that has them; the full font set covers Han: {FONT_SET}"))
+        .prints(&format!("in userName; add a font that has it; the full font set covers emoji: {FONT_SET}"))
+        .prints("no font has a glyph for U+132F4 EGYPTIAN HIEROGLYPH S029 ‘𓋴’ in userName; add a font that has it\n");
     let sample = repository().join("templates/completion/samples/han.json");
     let data = sample.to_str().unwrap().to_owned();
     let project = project();
