@@ -269,6 +269,8 @@ pub(crate) enum DeadLettersCommand {
     List,
     /// Handle dead letters again after the cause is fixed.
     Retry(Retry),
+    /// Delete dead letters whose events are not to be handled.
+    Drop(Drop),
 }
 
 #[derive(Args)]
@@ -287,6 +289,18 @@ pub(crate) struct Retry {
 
     #[command(flatten)]
     pub(crate) deployment: DeploymentArgs,
+}
+
+#[derive(Args)]
+#[group(required = true)]
+pub(crate) struct Drop {
+    /// Ids of dead letters.
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+
+    /// Delete all dead letters with this code, such as bad-event.
+    #[arg(long, value_name = "CODE", conflicts_with = "ids")]
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Args)]

@@ -5,6 +5,7 @@
 //! A state folder that several machines share is not supported.
 
 pub(crate) mod deployment;
+pub(crate) mod event_file;
 mod files;
 mod json_directory;
 mod mailer;

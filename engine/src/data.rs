@@ -11,6 +11,7 @@ use typst::text::is_default_ignorable;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::DataError;
+use crate::json::parse_json;
 
 /// The data that fills a template.
 ///
@@ -44,9 +45,9 @@ impl Data {
     /// Makes data from JSON text, like [`Data::new`].
     ///
     /// # Errors
-    /// [`DataError::Json`] if the text is not JSON.
+    /// [`DataError::Json`] if [`parse_json`] fails.
     pub fn from_json(json: &[u8]) -> Result<Self, DataError> {
-        serde_json::from_slice(json).map(Self::new).map_err(DataError::Json)
+        parse_json(json).map(Self::new).map_err(DataError::Json)
     }
 
     /// Returns the normalized data.
@@ -125,6 +126,13 @@ pub fn normalize_text(text: &str) -> String {
         return String::new();
     }
     composed.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns true for characters that text does not show, such as joiners, isolates, soft hyphens and
+/// byte order marks (Unicode's property `Default_Ignorable_Code_Point`).
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    is_default_ignorable(c)
 }
 
 fn is_removed(c: char) -> bool {

@@ -15,6 +15,7 @@ use typst::text::is_default_ignorable;
 use unicode_normalization::char::canonical_combining_class;
 
 use crate::diagnostics::Diagnostics;
+use crate::json::JsonError;
 
 /// The cause of an error that callers can print but not match.
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
@@ -86,7 +87,7 @@ pub enum LoadError {
 pub enum DataError {
     /// The data is not JSON.
     #[error("the data is not JSON")]
-    Json(#[source] serde_json::Error),
+    Json(#[source] JsonError),
     /// The data violates the template's schema. Holds every violation.
     #[error("the data does not match the template's schema: {}", list(.0))]
     Schema(Vec<SchemaViolation>),
@@ -309,6 +310,7 @@ mod tests {
     use std::io;
 
     use super::*;
+    use crate::json::parse_json;
 
     /// Checks the text of an error and the text of its source.
     fn check(error: &dyn Error, text: &str, source: Option<&str>) {
@@ -364,7 +366,7 @@ mod tests {
 
     #[test]
     fn data_errors_name_the_field_and_never_its_value() {
-        let json = serde_json::from_str::<()>("{").unwrap_err();
+        let json = parse_json(b"{").unwrap_err();
         let source = json.to_string();
         check(&DataError::Json(json), "the data is not JSON", Some(&source));
         let violations =

@@ -2,7 +2,7 @@
 #![warn(missing_debug_implementations)]
 
 // No import cycle: each of these modules imports only modules to its left.
-// diagnostics, error, coverage, data, fonts, engine, word_fonts, template, export, world, measure, lint, document
+// diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world, measure, lint, document
 mod coverage;
 mod data;
 mod diagnostics;
@@ -11,13 +11,14 @@ mod engine;
 mod error;
 mod export;
 mod fonts;
+mod json;
 mod lint;
 mod measure;
 mod template;
 mod word_fonts;
 mod world;
 
-pub use data::{Data, normalize_text};
+pub use data::{Data, is_invisible, normalize_text};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, SourceLocation};
 pub use document::Document;
 pub use engine::Engine;
@@ -26,6 +27,7 @@ pub use error::{
 };
 pub use export::{JpegEncoder, JpegEncoderError, PdfMetadata};
 pub use fonts::Fonts;
+pub use json::{JsonError, decode, parse_json};
 pub use lint::LayoutIssue;
 pub use template::{ImageSize, Layout, Manifest, SnapshotTolerance, Template, canonical_locale};
 

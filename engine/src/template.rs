@@ -21,6 +21,7 @@ use crate::data::Data;
 use crate::engine::Engine;
 use crate::error::{DataError, LoadError, SchemaViolation};
 use crate::fonts::Fonts;
+use crate::json::parse_json;
 
 pub(crate) use files::{Files, file_id, path_in_template, user_path};
 pub use locale::canonical_locale;
@@ -287,7 +288,7 @@ impl fmt::Debug for Template {
 }
 
 fn compile_schema(text: &str) -> Result<Validator, Box<dyn Error + Send + Sync>> {
-    let schema = serde_json::from_str(text)?;
+    let schema = parse_json(text.as_bytes())?;
     Ok(jsonschema::options().should_validate_formats(true).build(&schema)?)
 }
 

@@ -1,13 +1,15 @@
 //! Composes the e-mail of a certificate as a complete MIME message from the files of a mail
 //! template.
 
+use std::error::Error as StdError;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use lettre::Message;
-use lettre::address::AddressError;
+use lettre::address::{AddressError, Envelope};
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use minijinja::{Environment, UndefinedBehavior};
 
@@ -123,6 +125,7 @@ impl MailComposer {
         &self,
         event: &CertificateGenerated,
         user: &User,
+        now: Timestamp,
     ) -> Result<Option<Mail>, Rejection> {
         let Some(email) = &user.email else {
             return Ok(None);
@@ -131,7 +134,7 @@ impl MailComposer {
         let to = address::parse(email)
             .map_err(|reason| Rejection::MailAddress { user_id: user_id(), reason })?;
         let message = self
-            .message(event, Mailbox::new(Some(event.user_name.clone()), to.clone()))?
+            .message(event, Mailbox::new(Some(event.user_name.clone()), to.clone()), now)?
             .ok_or_else(|| Rejection::MailMessage { user_id: user_id() })?;
         Ok(Some(Mail {
             certificate_id: event.certificate_id,
@@ -147,6 +150,7 @@ impl MailComposer {
         &self,
         event: &CertificateGenerated,
         to: Mailbox,
+        now: Timestamp,
     ) -> Result<Option<Message>, Rejection> {
         let [subject, text, html] = self.render(event)?;
         let id = event.certificate_id;
@@ -156,12 +160,19 @@ impl MailComposer {
             .boundary(format!("testamur-{id}"))
             .singlepart(SinglePart::plain(text))
             .singlepart(SinglePart::html(html));
+        // Without it, the builder would parse the addresses again, and refuse rare forms such as
+        // `ada@[192.0.2.1]`.
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]).ok();
+        let Some(envelope) = envelope else { return Ok(None) };
         let message = Message::builder()
+            .envelope(envelope)
             .from(self.from.clone())
             .to(to)
             .subject(subject.split_whitespace().collect::<Vec<_>>().join(" "))
+            // RFC 3834: no vacation responder answers to this message.
+            .header(AutoSubmitted)
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
-            .date(system_time(event.issued_at))
+            .date(system_time(now))
             .multipart(bodies);
         Ok(message.ok())
     }
@@ -187,4 +198,22 @@ fn describe(error: &minijinja::Error) -> String {
 /// Converts to the type of mail dates, which have whole seconds. A time before 1970 becomes 1970.
 fn system_time(at: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default())
+}
+
+/// The header that tells mail programs that no person wrote the message.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
 }

@@ -143,6 +143,17 @@ impl Program {
         files
     }
 
+    /// Returns the e-mails in the state folder, without the time of sending.
+    #[must_use]
+    pub fn mails(&self) -> Vec<(String, Vec<u8>)> {
+        let mut mails = self.files("state/mail");
+        for (_, mail) in &mut mails {
+            let lines = mail.split(|&byte| byte == b'\n');
+            *mail = lines.filter(|line| !line.starts_with(b"Date: ")).collect::<Vec<_>>().concat();
+        }
+        mails
+    }
+
     /// Returns the path of a file of a certificate, such as its `pdf`.
     #[must_use]
     pub fn certificate(&self, enrollment: &str, extension: &str) -> PathBuf {

@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod command_line;
 mod init;
+mod input;
 mod issuing;
 mod kills;
 mod mail;

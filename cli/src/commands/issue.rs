@@ -5,18 +5,24 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use testamur_engine::JsonError;
+
 use crate::args::{Cli, Issue};
 use crate::error::CliError;
 use crate::local::deployment::LocalDeployment;
+use crate::local::event_file::{self, Line};
 use crate::local::worker;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How messages call standard input.
+const STDIN: &str = "standard input";
 
 pub(crate) fn run(cli: &Cli, command: &Issue) -> Result<ExitCode, CliError> {
     let bytes = read(&command.file)?;
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-    let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let events = lines.filter(|line| !line.is_empty()).map(text).collect();
+    let file = if command.file == Path::new("-") { Path::new(STDIN) } else { &command.file };
+    let invalid = |e: JsonError| CliError::Content { path: file.into(), reason: e.to_string() };
+    let lines = event_file::split(&bytes).map_err(invalid)?;
+    let source = |line: &Line| format!("{}, line {}", file.display(), line.number);
+    let events = lines.into_iter().map(|line| (line.text.clone(), source(&line))).collect();
     let deployment = LocalDeployment::open(cli, &command.deployment, &lms_data(command))?;
     worker::run(cli, &deployment, async |queue| queue.put_completions(events).await)
 }
@@ -30,15 +36,6 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
         fs::read(file)
     };
     bytes.map_err(|e| CliError::file("read", file, e))
-}
-
-/// Returns a line as text. A line that is not UTF-8 gets a prefix that makes it invalid JSON:
-/// with its invalid bytes replaced, it could become the event of another enrollment.
-fn text(line: &[u8]) -> String {
-    match std::str::from_utf8(line) {
-        Ok(text) => text.to_owned(),
-        Err(_) => format!("(not UTF-8) {}", String::from_utf8_lossy(line)),
-    }
 }
 
 /// Returns the folder of `--lms-data`, else the folder of the events.

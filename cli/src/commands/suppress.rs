@@ -8,7 +8,7 @@ use testamur_pipeline::ports::{SuppressionList, SuppressionReason};
 
 use crate::args::{Cli, Suppress};
 use crate::error::CliError;
-use crate::local::{Database, SqliteStore};
+use crate::local::{Database, SqliteStore, worker};
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &Suppress) -> Result<ExitCode, CliError> {
@@ -18,12 +18,7 @@ pub(crate) fn run(cli: &Cli, command: &Suppress) -> Result<ExitCode, CliError> {
     }
     let list = SqliteStore(Database::open_existing(&cli.state_dir)?);
     let hash = AddressHash::of(&command.address);
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.map_err(CliError::Runtime)?.block_on(list.suppress(
-        &hash,
-        SuppressionReason::Operator,
-        Timestamp::now(),
-    ))?;
+    worker::block_on(list.suppress(&hash, SuppressionReason::Operator, Timestamp::now()))?;
     terminal::print_line("suppressed: no more e-mail is sent to this address");
     Ok(ExitCode::SUCCESS)
 }

@@ -93,7 +93,8 @@ impl Progress {
                 ("retrying", format!("attempt {} failed: {reason}", message.attempt))
             }
             Outcome::DeadLettered { reason, .. } => {
-                ("dead letter", format!("{}  {reason}", message.dead_letter_id()))
+                let from = message.source.as_ref().map_or_else(String::new, |s| format!(" ({s})"));
+                ("dead letter", format!("{}  {reason}{from}", message.dead_letter_id()))
             }
             Outcome::EmailSent
             | Outcome::EmailAlreadySent
@@ -205,6 +206,7 @@ enum OutcomeJson<'a> {
         dead_letter: String,
         code: &'a str,
         reason: &'a str,
+        source: Option<String>,
     },
 }
 
@@ -244,7 +246,8 @@ impl<'a> OutcomeJson<'a> {
                 reason,
             },
             Outcome::DeadLettered { code, reason } => {
-                Self::DeadLetter { dead_letter: message.dead_letter_id(), code, reason }
+                let source = message.source.clone();
+                Self::DeadLetter { dead_letter: message.dead_letter_id(), code, reason, source }
             }
         }
     }

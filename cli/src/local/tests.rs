@@ -70,7 +70,7 @@ fn a_database_of_another_version_is_refused_and_left_unchanged() {
         let before = fs::read(&path).unwrap();
 
         let expected = format!(
-            "{} was written by {writer} build of testamur (format {version}; this build reads 3): \
+            "{} was written by {writer} build of testamur (format {version}; this build reads 4): \
              use that build, or choose another --state-dir",
             path.display()
         );
@@ -93,7 +93,7 @@ async fn a_reader_sees_each_commit_of_a_working_process() {
     assert_eq!(reader.dead_letters().unwrap().len(), 0);
 
     let queue = Queue(database);
-    queue.put_completions(vec!["{}".to_owned()]).await.unwrap();
+    queue.put_completions(vec![("{}".to_owned(), "a test".to_owned())]).await.unwrap();
     let message = queue.receive().await.unwrap().unwrap();
     queue.move_to_dead_letters(&message, "bad-event", "empty".to_owned()).await.unwrap();
     assert_eq!(reader.dead_letters().unwrap()[0].id, message.dead_letter_id());

@@ -10,9 +10,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
 use testamur_pipeline::disposition::CRASHED;
-use testamur_pipeline::model::events;
+use testamur_pipeline::model::events::{self, Event};
 use testamur_pipeline::{
-    CertificateRecord, Disposition, Error, IssueOutcome, NotifyOutcome, Rejection, TransientError,
+    CertificateRecord, CourseCompleted, Disposition, Error, IssueOutcome, NotifyOutcome, Rejection,
+    TransientError,
 };
 
 use super::progress::Progress;
@@ -20,6 +21,7 @@ use crate::args::Cli;
 use crate::assets;
 use crate::error::CliError;
 use crate::local::deployment::LocalDeployment;
+use crate::local::event_file::NOT_UTF8;
 use crate::local::{EventKind, MAX_ATTEMPTS, Message, Queue};
 
 /// The delay before the second attempt. Each further delay is four times as long.
@@ -51,6 +53,14 @@ pub(crate) fn run(
         drain(deployment, &mut progress).await?;
         Ok(progress.finish())
     })
+}
+
+/// Waits for one operation on the database.
+pub(crate) fn block_on<T>(
+    operation: impl Future<Output = Result<T, TransientError>>,
+) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    Ok(runtime.map_err(CliError::Runtime)?.block_on(operation)?)
 }
 
 async fn drain(
@@ -113,6 +123,10 @@ async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
 }
 
 async fn issue(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
+    if event.starts_with(NOT_UTF8) {
+        let reason = "the text is not UTF-8 but Latin-1 or Windows-1252; convert it to UTF-8";
+        return Err(Rejection::event(CourseCompleted::DETAIL_TYPE, reason).into());
+    }
     let event = events::parse(event)?;
     Ok(match deployment.issuer.issue(&event, Timestamp::now()).await? {
         IssueOutcome::Issued(record) => Outcome::Issued(record),

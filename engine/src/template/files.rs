@@ -14,6 +14,7 @@ use typst::syntax::{FileId, RootedPath, VirtualPath, VirtualRoot};
 use typst_kit::files::FileLoader;
 
 use crate::error::LoadError;
+use crate::json::decode;
 
 /// The largest size of all files together, in bytes.
 pub(crate) const MAX_BYTES: u64 = 32 << 20;
@@ -81,7 +82,7 @@ impl Files {
     pub(crate) fn text(&self, file: &str, folder: &Path) -> Result<&str, LoadError> {
         let missing = || LoadError::Missing { path: folder.to_owned(), file: file.to_owned() };
         let bytes = self.0.get(&in_template(file)).ok_or_else(missing)?;
-        std::str::from_utf8(bytes).map_err(|e| LoadError::Read {
+        decode(bytes).map_err(|e| LoadError::Read {
             path: folder.join(file),
             source: io::Error::new(io::ErrorKind::InvalidData, e),
         })

@@ -4,6 +4,7 @@
 //! Source: [UTS #35, likely subtags](https://www.unicode.org/reports/tr35/#Likely_Subtags), with
 //! the data of Unicode's CLDR. How a locale changes a page is decided in the template, not here.
 
+use icu_locale::subtags::script;
 use icu_locale::{Locale, LocaleCanonicalizer, LocaleExpander};
 
 /// Returns the supported locale with the same language and script as the requested one, preferably
@@ -25,12 +26,14 @@ pub(crate) fn best(supported: &[String], requested: &str) -> Option<String> {
     Some(tag.clone())
 }
 
-/// Returns a locale in the canonical form of BCP 47, or `None` if it is not a locale.
+/// Returns a locale in the canonical form of BCP 47, or `None` if it is not a locale. Reads POSIX
+/// locales too.
 ///
 /// ```
 /// use testamur_engine::canonical_locale;
 ///
 /// assert_eq!(canonical_locale("PT_br").as_deref(), Some("pt-BR"));
+/// assert_eq!(canonical_locale("sr_RS.UTF-8@latin").as_deref(), Some("sr-Latn-RS"));
 /// assert_eq!(canonical_locale("iw").as_deref(), Some("he"));
 /// assert_eq!(canonical_locale("not a locale"), None);
 /// ```
@@ -39,9 +42,18 @@ pub fn canonical_locale(tag: &str) -> Option<String> {
     parse(tag).map(|locale| locale.id.to_string())
 }
 
+/// Parses a BCP 47 tag, or a POSIX locale such as `sr_RS.UTF-8@latin` (POSIX.1-2024, 8.2).
 fn parse(tag: &str) -> Option<Locale> {
-    // POSIX locales contain an underscore, as in `pt_BR`.
-    let mut locale = tag.replace('_', "-").parse().ok()?;
+    let (tag, modifier) = tag.trim().split_once('@').unwrap_or((tag.trim(), ""));
+    let (tag, _charset) = tag.split_once('.').unwrap_or((tag, ""));
+    let mut locale: Locale = tag.replace('_', "-").parse().ok()?;
+    // Of the modifiers, only those of scripts change the text.
+    locale.id.script = match modifier {
+        "latin" => Some(script!("Latn")),
+        "cyrillic" => Some(script!("Cyrl")),
+        "devanagari" => Some(script!("Deva")),
+        _ => locale.id.script,
+    };
     LocaleCanonicalizer::new_extended().canonicalize(&mut locale);
     Some(locale)
 }

@@ -10,8 +10,9 @@ use crate::hex::hex;
 
 /// Parses an address without a display name, such as `ada@example.com`.
 ///
-/// A domain in another script is converted to the ASCII form that mail servers use
-/// ([RFC 5891](https://www.rfc-editor.org/rfc/rfc5891)).
+/// White space around it is ignored. A domain in another script is converted to the ASCII form that
+/// mail servers use ([RFC 5891](https://www.rfc-editor.org/rfc/rfc5891)). Dots that are allowed in
+/// quotes only, as some Japanese providers assigned them, get their quotes.
 ///
 /// # Errors
 /// Fails if the text is not an address. The error does not repeat it.
@@ -19,12 +20,17 @@ use crate::hex::hex;
 /// ```
 /// # use testamur_pipeline::model::address;
 /// assert_eq!(address::parse("ada@bücher.example")?.to_string(), "ada@xn--bcher-kva.example");
+/// assert_eq!(address::parse("a..b.@docomo.ne.jp")?.to_string(), "\"a..b.\"@docomo.ne.jp");
 /// assert!(address::parse("ada").is_err());
 /// # Ok::<_, lettre::address::AddressError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Address, AddressError> {
-    let (user, domain) = text.rsplit_once('@').ok_or(AddressError::MissingParts)?;
-    Address::new(user, domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?)
+    let (user, domain) = text.trim().rsplit_once('@').ok_or(AddressError::MissingParts)?;
+    let domain = domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?;
+    Address::new(user, domain.as_str()).or_else(|error| {
+        let has_odd_dots = user.starts_with('.') || user.ends_with('.') || user.contains("..");
+        if has_odd_dots { Address::new(format!("\"{user}\""), domain) } else { Err(error) }
+    })
 }
 
 /// The hash of an address: SHA-256 of its lower-case form with the domain in ASCII, as 64

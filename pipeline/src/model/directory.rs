@@ -35,23 +35,24 @@ pub struct Course {
 }
 
 impl User {
-    /// Reads `name`, or `givenName` and `familyName`, and the optional `email` and `locale`.
+    /// Reads `name`, or `givenName` and `familyName` or one of them, and the optional `email` and
+    /// `locale`.
     ///
     /// # Errors
-    /// Fails if a field has another type than text or the name is incomplete.
+    /// Fails if a field has another type than text or there is no name.
     ///
     /// ```
     /// # use testamur_pipeline::model::directory::User;
     /// # use testamur_pipeline::model::fields::Fields;
-    /// let mut fields = Fields::parse(r#"{"givenName": "Ada"}"#)?;
+    /// let mut fields = Fields::parse(r#"{"email": "ada@example.com"}"#)?;
     /// let error = User::from_fields(&mut fields).unwrap_err();
     /// assert_eq!(error.to_string(), "give either name, or givenName and familyName");
     /// # Ok::<_, testamur_pipeline::model::fields::FieldError>(())
     /// ```
     pub fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
-        let [full, given, family, email, locale] =
-            ["name", "givenName", "familyName", "email", "locale"]
-                .map(|name| fields.optional_string(name));
+        let [full, given, family, email] =
+            ["name", "givenName", "familyName", "email"].map(|name| fields.optional_string(name));
+        let locale = fields.optional_language("locale");
         Ok(Self {
             name: Name::from_parts(full?, given?, family?).map_err(FieldError::new)?,
             email: email?,
@@ -67,8 +68,9 @@ impl Course {
     /// Fails if a required field is absent or a field has another type than text.
     pub fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
         let [name, author] = ["name", "author"].map(|name| fields.string(name));
-        let [instructor, template, locale] =
-            ["instructor", "template", "locale"].map(|name| fields.optional_string(name));
+        let [instructor, template] =
+            ["instructor", "template"].map(|name| fields.optional_string(name));
+        let locale = fields.optional_language("locale");
         Ok(Self {
             name: name?,
             author: author?,

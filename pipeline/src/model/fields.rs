@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
-use testamur_engine::canonical_locale;
+use testamur_engine::{JsonError, canonical_locale, parse_json};
 
 use super::certificate::CertificateId;
 use super::trace::TraceParent;
@@ -32,8 +32,9 @@ impl FieldError {
 
 /// The fields of a JSON object that were not read yet. Reading a field removes it.
 ///
-/// A field that is `null` counts as absent. The optional text fields also count as absent when they
-/// are empty, because some DynamoDB clients write an absent text as an empty one.
+/// A field that is `null` counts as absent. White space around a text is removed. The optional text
+/// fields also count as absent when they are empty, because some DynamoDB clients and exports write
+/// an absent text as an empty one.
 ///
 /// ```
 /// # use testamur_pipeline::model::fields::Fields;
@@ -58,10 +59,15 @@ impl Fields {
     /// Reads a JSON text.
     ///
     /// # Errors
-    /// Fails if the text is not JSON or not an object.
+    /// Fails if the text is not JSON, has a key twice or an integer beyond 64 bits, or is not an
+    /// object.
     pub fn parse(json: &str) -> Result<Self, FieldError> {
-        let value: Value = serde_json::from_str(json)
-            .map_err(|e| FieldError(format!("not JSON: {}", describe_json_error(&e))))?;
+        let value = parse_json(json.as_bytes()).map_err(|e| {
+            FieldError(match e {
+                JsonError::Syntax(error) => format!("not JSON: {}", describe_json_error(&error)),
+                other => other.to_string(),
+            })
+        })?;
         match value {
             Value::Object(values) => Ok(values.into()),
             _ => Err(FieldError::new("not a JSON object")),
@@ -85,12 +91,23 @@ impl Fields {
         Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// Reads a required id: a text of 1 to 1,024 bytes without control characters.
+    /// Reads a required id: a text of 1 to 1,024 bytes without control characters, or an integer
+    /// from 0, which becomes its digits.
     ///
     /// # Errors
-    /// Fails if the field is absent or not such a text.
+    /// Fails if the field is absent or not such a value.
+    ///
+    /// ```
+    /// # use testamur_pipeline::model::fields::Fields;
+    /// let mut fields = Fields::parse(r#"{"userId": 42, "courseId": " c-1 "}"#)?;
+    /// assert_eq!((fields.id("userId")?, fields.id("courseId")?), ("42".into(), "c-1".into()));
+    /// # Ok::<_, testamur_pipeline::model::fields::FieldError>(())
+    /// ```
     pub fn id(&mut self, name: &'static str) -> Result<String, FieldError> {
-        let id = self.string(name)?;
+        let id = self.required(name, "a string or an integer", |value| match value {
+            Value::Number(number) => number.as_u64().map(|number| number.to_string()),
+            value => string(value),
+        })?;
         if id.is_empty() {
             Err(self.error(name, " is empty"))
         } else if id.len() > MAX_ID {
@@ -132,13 +149,26 @@ impl Fields {
         text.map(|text| self.parse_timestamp(name, &text)).transpose()
     }
 
+    /// Reads an optional language as text: a language tag or a POSIX locale. `C` and `POSIX`, which
+    /// name no language, count as absent.
+    ///
+    /// # Errors
+    /// Fails if the field is not a string.
+    pub fn optional_language(&mut self, name: &'static str) -> Result<Option<String>, FieldError> {
+        let is_language = |tag: &String| {
+            let name = tag.split('.').next().unwrap_or_default();
+            !["C", "POSIX"].contains(&name)
+        };
+        Ok(self.optional_string(name)?.filter(is_language))
+    }
+
     /// Reads an optional language tag ([BCP 47](https://www.rfc-editor.org/info/bcp47)), such as
     /// `pt-BR`.
     ///
     /// # Errors
     /// Fails if the field is present and not a language tag.
     pub fn optional_locale(&mut self, name: &'static str) -> Result<Option<String>, FieldError> {
-        match self.optional_string(name)? {
+        match self.optional_language(name)? {
             Some(tag) if canonical_locale(&tag).is_none() => {
                 Err(self.error(name, " is not a language tag, e.g. pt-BR"))
             }
@@ -302,7 +332,7 @@ pub fn describe_json_error(error: &serde_json::Error) -> String {
 
 fn string(value: Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text),
+        Value::String(text) => Some(text.trim().to_owned()),
         _ => None,
     }
 }

@@ -29,7 +29,8 @@ pub enum Name {
 }
 
 impl Name {
-    /// Makes a name from a directory entry that has either the full name or both parts.
+    /// Makes a name from a directory entry that has either the full name or the parts. A person
+    /// with one name, such as Sukarno, has one part.
     ///
     /// # Errors
     /// Fails for any other combination. The text says which fields to give.
@@ -39,7 +40,9 @@ impl Name {
         family: Option<String>,
     ) -> Result<Self, &'static str> {
         match (full, given, family) {
-            (Some(name), None, None) => Ok(Self::Full(name)),
+            (Some(name), None, None) | (None, Some(name), None) | (None, None, Some(name)) => {
+                Ok(Self::Full(name))
+            }
             (None, Some(given), Some(family)) => Ok(Self::Parts { given, family }),
             _ => Err("give either name, or givenName and familyName"),
         }

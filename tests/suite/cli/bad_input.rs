@@ -169,12 +169,24 @@ fn folders_and_files_that_cant_be_used_are_named() {
         .prints("error: can't read none.jsonl: No such file or directory");
 }
 
-/// A `users.json` that can't be used, and why.
+/// A `users.json` with a fault, what becomes of an event of user `u`, and the message.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BadUsers {
     users: String,
+    outcome: BadUsersOutcome,
     reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BadUsersOutcome {
+    /// The program stops, because it can read no entry.
+    Stopped,
+    /// The event of the user becomes a dead letter.
+    Rejected,
+    /// The entry belongs to no user.
+    Ignored,
 }
 
 #[test]
@@ -182,9 +194,17 @@ fn a_malformed_directory_entry_is_named_without_its_values() {
     let program = Program::new();
     for TestCase { name, case } in test_cases::<BadUsers>("bad-users") {
         program.write("users.json", &case.users);
-        let outcome = program.issue(&[]).code(3);
-        outcome.prints(&format!("error: ./users.json: {}", case.reason));
-        assert!(!outcome.stderr.contains("Ada"), "{name}: {}", outcome.stderr);
+        let (code, message) = match case.outcome {
+            BadUsersOutcome::Stopped => (3, format!("error: ./users.json: {}", case.reason)),
+            BadUsersOutcome::Rejected => {
+                (1, format!("the directory's entry of user u: {}; correct it, then", case.reason))
+            }
+            BadUsersOutcome::Ignored => (1, format!("warning: {}", case.reason)),
+        };
+        let outcome = program.issue(&[completed("u", "c-1", "e-1")]).code(code);
+        outcome.prints(&message);
+        let printed = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!printed.contains("Ada"), "{name}: {printed}");
     }
 }
 
@@ -246,7 +266,8 @@ fn a_line_that_is_not_utf_8_becomes_a_dead_letter() {
         .run(&["issue", "events.jsonl"])
         .code(1)
         .prints("0 issued, 2 dead letters")
-        .prints("not JSON");
+        .prints("the text is not UTF-8 but Latin-1 or Windows-1252; convert it to UTF-8")
+        .prints("(events.jsonl, line 2)");
     assert_eq!(program.json(&["list"]).len(), 0);
 
     fs::write(program.path("events.jsonl"), [b"\xef\xbb\xbf".to_vec(), line(b'1')].concat())

@@ -128,7 +128,7 @@ fn missing_fonts_are_named_with_their_source() {
         .prints("U+738B CJK UNIFIED IDEOGRAPH-738B ‘王’ in userName, ")
         .prints(&format!("add a font that has them; the full font set covers Han: {FONT_SET}"))
         .prints(&format!("in userName; add a font that has it; the full font set covers emoji: {FONT_SET}"))
-        .prints("no font has a glyph for U+132F4 EGYPTIAN HIEROGLYPH S029 ‘𓋴’ in userName; add a font that has it\n");
+        .prints("no font has a glyph for U+132F4 EGYPTIAN HIEROGLYPH S029 ‘𓋴’ in userName; add a font that has it (events.jsonl, line 3)\n");
     let sample = repository().join("templates/completion/samples/han.json");
     let data = sample.to_str().unwrap().to_owned();
     let project = project();

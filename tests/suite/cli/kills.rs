@@ -36,7 +36,7 @@ fn issue(program: &Program) -> testamur_tests::Outcome {
 type Files = Vec<(String, Vec<u8>)>;
 
 fn finished(program: &Program) -> (Files, Files) {
-    (program.files("state/certificates"), program.files("state/mail"))
+    (program.files("state/certificates"), program.mails())
 }
 
 /// Returns the number of calls that change a file in a run without a fault, and the files it

@@ -87,7 +87,13 @@ fn compose(body: &str, email: &str) -> Rejection {
     }
     let composer = MailComposer::load("Testamur <mail@example.com>", folder.path()).unwrap();
     let user = User { name: Name::Full("Ada".into()), email: Some(email.into()), locale: None };
-    composer.compose(&contract::record("e").certificate_generated_event(), &user).unwrap_err()
+    composer
+        .compose(
+            &contract::record("e").certificate_generated_event(),
+            &user,
+            jiff::Timestamp::UNIX_EPOCH,
+        )
+        .unwrap_err()
 }
 
 #[test]

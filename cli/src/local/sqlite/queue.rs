@@ -23,7 +23,7 @@ pub(crate) const MAX_ATTEMPTS: u32 = 3;
 /// How long a received message stays invisible, in milliseconds.
 const VISIBILITY_TIMEOUT_MS: i64 = 180_000;
 
-const INSERT: &str = "INSERT INTO queue (kind, event) VALUES (?1, ?2)";
+const INSERT: &str = "INSERT INTO queue (kind, event, source) VALUES (?1, ?2, ?3)";
 
 /// The tables `queue` and `dead_letters`.
 pub(crate) struct Queue(pub(crate) Database);
@@ -44,6 +44,8 @@ pub(crate) struct Message {
     pub(crate) kind: EventKind,
     /// The event as JSON.
     pub(crate) event: String,
+    /// Where it came from, such as `events.jsonl, line 3`. E-mails come from the program itself.
+    pub(crate) source: Option<String>,
     /// The number of this attempt, from 1.
     pub(crate) attempt: u32,
 }
@@ -64,6 +66,9 @@ pub(crate) struct DeadLetter {
     pub(crate) attempts: u32,
     /// The time of the last attempt, such as `2026-11-23T09:30:00Z`.
     pub(crate) failed_at: String,
+    /// Where the event came from, such as `events.jsonl, line 3`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<String>,
     /// The event as it was received.
     pub(crate) event: String,
 }
@@ -100,13 +105,20 @@ impl Message {
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { id: row.get(0)?, kind: row.get(1)?, event: row.get(2)?, attempt: row.get(3)? })
+        Ok(Self {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            event: row.get(2)?,
+            attempt: row.get(3)?,
+            source: row.get(4)?,
+        })
     }
 }
 
 impl DeadLetter {
     /// Selects all, oldest first, in the order of columns that [`Self::read`] expects.
-    pub(super) const QUERY: &str = "SELECT id, kind, code, reason, attempts, failed_at, event
+    pub(super) const QUERY: &str =
+        "SELECT id, kind, code, reason, attempts, failed_at, event, source
         FROM dead_letters ORDER BY rowid";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -118,6 +130,7 @@ impl DeadLetter {
             attempts: row.get(4)?,
             failed_at: row.get(5)?,
             event: row.get(6)?,
+            source: row.get(7)?,
         })
     }
 
@@ -129,12 +142,16 @@ impl DeadLetter {
 
 /// Adding messages.
 impl Queue {
-    /// Adds completions, all or none, and makes the messages of an earlier process visible.
-    pub(crate) async fn put_completions(&self, events: Vec<String>) -> Result<(), TransientError> {
+    /// Adds completions with their sources, all or none, and makes the messages of an earlier
+    /// process visible.
+    pub(crate) async fn put_completions(
+        &self,
+        events: Vec<(String, String)>,
+    ) -> Result<(), TransientError> {
         self.start(move |transaction| {
             let mut insert = transaction.prepare(INSERT)?;
-            events.iter().try_for_each(|event| {
-                insert.execute([EventKind::CourseCompleted.name(), event]).map(drop)
+            events.iter().try_for_each(|(event, source)| {
+                insert.execute([EventKind::CourseCompleted.name(), event, source]).map(drop)
             })
         })
         .await
@@ -151,11 +168,23 @@ impl Queue {
             for letter in &letters {
                 let event = replacement.as_ref().unwrap_or(&letter.event);
                 transaction.execute("DELETE FROM dead_letters WHERE id = ?1", [&letter.id])?;
-                transaction.execute(INSERT, [&letter.kind, event])?;
+                transaction.execute(INSERT, params![letter.kind, event, letter.source])?;
             }
             Ok(())
         })
         .await
+    }
+
+    /// Deletes dead letters, all or none.
+    pub(crate) async fn drop_dead_letters(&self, ids: Vec<String>) -> Result<(), TransientError> {
+        let delete = move |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            for id in &ids {
+                transaction.execute("DELETE FROM dead_letters WHERE id = ?1", [id])?;
+            }
+            transaction.commit()
+        };
+        self.0.call("can't drop the dead letters", delete).await
     }
 
     async fn start(
@@ -191,7 +220,7 @@ impl Queue {
             let mut update = connection.prepare_cached(
                 "UPDATE queue SET attempts = attempts + 1, visible_at = ?1 WHERE id =
                  (SELECT id FROM queue WHERE visible_at <= ?2 ORDER BY kind = ?3, id LIMIT 1)
-                 RETURNING id, kind, event, attempts",
+                 RETURNING id, kind, event, attempts, source",
             )?;
             let invisible_until = now + VISIBILITY_TIMEOUT_MS;
             let parameters = params![invisible_until, now, EventKind::CourseCompleted.name()];
@@ -248,10 +277,12 @@ impl Queue {
         let move_message = move |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             transaction.execute(
-                "INSERT INTO dead_letters (id, kind, event, code, reason, attempts, failed_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "INSERT INTO dead_letters
+                 (id, kind, event, code, reason, attempts, failed_at, source)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                  ON CONFLICT (id) DO UPDATE SET code = excluded.code, reason = excluded.reason,
-                 attempts = excluded.attempts, failed_at = excluded.failed_at",
+                 attempts = excluded.attempts, failed_at = excluded.failed_at,
+                 source = excluded.source",
                 params![
                     message.dead_letter_id(),
                     message.kind.name(),
@@ -260,6 +291,7 @@ impl Queue {
                     reason,
                     message.attempt,
                     Timestamp::now().to_string(),
+                    message.source,
                 ],
             )?;
             transaction.execute("DELETE FROM queue WHERE id = ?1", [message.id])?;

@@ -8,7 +8,7 @@ use crate::error::CliError;
 
 /// The version of the schema below and of the JSON in it, kept in SQLite's `user_version`. Any
 /// change of either needs a new number.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const SCHEMA: &str = "
 CREATE TABLE id_key (key BLOB NOT NULL) STRICT;
@@ -25,6 +25,7 @@ CREATE TABLE queue (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
     event TEXT NOT NULL,
+    source TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     visible_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -34,6 +35,7 @@ CREATE TABLE dead_letters (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     event TEXT NOT NULL,
+    source TEXT,
     code TEXT NOT NULL,
     reason TEXT NOT NULL,
     attempts INTEGER NOT NULL,

@@ -1,0 +1,212 @@
+//! Reads JSON that people and other systems wrote, and refuses what would be read as something
+//! else.
+//!
+//! RFC 8259 leaves open what a repeated key means, and a number beyond 64 bits loses its last
+//! digits in most programs. On a certificate, both would print a wrong fact.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Up to this value, a floating-point number has all digits of an integer.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Why a text can't be read as JSON.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// The text is not UTF-8. Names the encoding that it seems to have, such as `UTF-16`.
+    #[error("the text is not UTF-8 but {0}; convert it to UTF-8")]
+    Encoding(&'static str),
+    /// The text is not JSON. The message names line and column and repeats no value.
+    #[error("{0}")]
+    Syntax(serde_json::Error),
+    /// An object has a key twice. Holds its path, such as `details/hours`.
+    #[error("{0}: given twice")]
+    RepeatedKey(String),
+    /// An integer does not fit into 64 bits. Holds its path.
+    #[error("{0}: the number is too large to keep all of its digits; write it as a string")]
+    InexactNumber(String),
+}
+
+/// Parses JSON in UTF-8, with or without a byte order mark.
+///
+/// ```
+/// use testamur_engine::parse_json;
+///
+/// assert_eq!(parse_json("\u{feff}[1]".as_bytes())?, serde_json::json!([1]));
+/// let error = parse_json(br#"{"details": {"id": 99314321442332142315}}"#).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "details/id: the number is too large to keep all of its digits; write it as a string"
+/// );
+/// # Ok::<(), testamur_engine::JsonError>(())
+/// ```
+///
+/// # Errors
+/// [`JsonError`] with the position or the path of the fault. It never repeats a value.
+pub fn parse_json(json: &[u8]) -> Result<Value, JsonError> {
+    let text = decode(json)?;
+    let mut faults = Faults::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Checked { path: String::new(), faults: &mut faults }.deserialize(&mut deserializer);
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    match (value, faults) {
+        (Err(error), _) => Err(JsonError::Syntax(error)),
+        (Ok(_), Faults { repeated: Some(path), .. }) => Err(JsonError::RepeatedKey(path)),
+        (Ok(_), Faults { inexact: Some(path), .. }) => Err(JsonError::InexactNumber(path)),
+        (Ok(value), _) => Ok(value),
+    }
+}
+
+/// Returns a text file as UTF-8, without its byte order mark.
+///
+/// # Errors
+/// [`JsonError::Encoding`] if it has another encoding.
+pub fn decode(bytes: &[u8]) -> Result<&str, JsonError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // ASCII has a zero byte before or after each character in UTF-16.
+    let is_utf16 = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        &[a, b, c, d, ..] => [a == 0, b == 0] == [c == 0, d == 0] && (a == 0) != (b == 0),
+        _ => false,
+    };
+    if is_utf16 {
+        return Err(JsonError::Encoding("UTF-16"));
+    }
+    std::str::from_utf8(bytes).map_err(|_| JsonError::Encoding("Latin-1 or Windows-1252"))
+}
+
+/// The first fault of each kind, by path. They are kept aside, because the errors of `serde_json`
+/// have no path.
+#[derive(Default)]
+struct Faults {
+    repeated: Option<String>,
+    inexact: Option<String>,
+}
+
+/// Reads a value and notes its faults.
+struct Checked<'a> {
+    path: String,
+    faults: &'a mut Faults,
+}
+
+impl Checked<'_> {
+    fn below(&mut self, key: impl fmt::Display) -> Checked<'_> {
+        let separator = if self.path.is_empty() { "" } else { "/" };
+        Checked { path: format!("{}{separator}{key}", self.path), faults: self.faults }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        // Typst has signed integers of 64 bits.
+        if i64::try_from(value).is_err() {
+            self.faults.inexact.get_or_insert(self.path);
+        }
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        // `serde_json` reads integers beyond 64 bits as floating-point numbers.
+        if value.fract() == 0.0 && value.abs() > MAX_EXACT {
+            self.faults.inexact.get_or_insert(self.path);
+        }
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(self.below(items.len()))? {
+            items.push(item);
+        }
+        Ok(items.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(Key(key)) = object.next_key()? {
+            let value = object.next_value_seed(self.below(key.escape_debug()))?;
+            if fields.insert(key.clone().into_owned(), value).is_some() {
+                let path = self.below(key.escape_debug()).path;
+                self.faults.repeated.get_or_insert(path);
+            }
+        }
+        Ok(fields.into())
+    }
+}
+
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_those_of_serde_json() {
+        let json = r#"{"a": [1, -2, 0.1, 1e3, 9223372036854775807, "x", true, null], "b": {}}"#;
+        let expected: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(parse_json(json.as_bytes()).unwrap(), expected);
+        assert_eq!(parse_json(format!("\u{feff}{json}").as_bytes()).unwrap(), expected);
+    }
+
+    #[test]
+    fn faults_are_named_by_path_and_without_a_value() {
+        for (json, expected) in [
+            (&br#"{"userId": "u1", "userId": "u2"}"#[..], "userId: given twice"),
+            (br#"[{"a": {"b": 1, "b": 1}}]"#, "0/a/b: given twice"),
+            (
+                br#"{"a": 9223372036854775808}"#,
+                "a: the number is too large to keep all of its digits; write it as a string",
+            ),
+            (b"{\"a\": 1,}", "trailing comma at line 1 column 9"),
+            (b"1 2", "trailing characters at line 1 column 3"),
+            (b"\xff\xfe{\0}\0", "the text is not UTF-8 but UTF-16; convert it to UTF-8"),
+            (b"{\0\"\0", "the text is not UTF-8 but UTF-16; convert it to UTF-8"),
+            (
+                b"{\"a\": \"Zo\xeb\"}",
+                "the text is not UTF-8 but Latin-1 or Windows-1252; convert it to UTF-8",
+            ),
+        ] {
+            assert_eq!(parse_json(json).unwrap_err().to_string(), expected);
+        }
+    }
+}
