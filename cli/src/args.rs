@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::tz::TimeZone;
 use testamur_engine::JpegEncoder;
+use testamur_pipeline::model::time::parse_time_zone;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -131,6 +133,17 @@ pub(crate) struct DeploymentArgs {
         value_name = "ID"
     )]
     pub(crate) default_template: String,
+
+    /// Time zone of the date on a certificate whose event has its time in UTC: an IANA name, such
+    /// as America/New_York. Every other event has the date at its own offset.
+    #[arg(
+        long,
+        env = "TESTAMUR_TIME_ZONE",
+        default_value = "UTC",
+        value_name = "NAME",
+        value_parser = parse_time_zone
+    )]
+    pub(crate) time_zone: TimeZone,
 
     /// JPEG encoding: fast (baseline, a few milliseconds) or small (progressive, smaller and closer
     /// to the page, over twenty times slower).

@@ -6,8 +6,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
 use testamur_pipeline::IdKey;
 use testamur_pipeline::issue::IssueConfig;
+use testamur_pipeline::model::time::parse_time_zone;
 
 /// Why a function can't start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,11 @@ pub fn issue_config(id_key: IdKey) -> Result<IssueConfig, ConfigError> {
         id_key,
         base_url: text("TESTAMUR_BASE_URL")?,
         default_template: text("TESTAMUR_DEFAULT_TEMPLATE")?,
+        time_zone: time_zone("TESTAMUR_TIME_ZONE")?,
         jpeg: parsed("TESTAMUR_JPEG")?,
     })
+}
+
+fn time_zone(name: &'static str) -> Result<TimeZone, ConfigError> {
+    parse_time_zone(&text(name)?).map_err(|e| ConfigError::invalid(name, e))
 }

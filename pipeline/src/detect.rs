@@ -4,11 +4,11 @@
 //! after it. A change that is delivered twice gives the same event twice; the use cases behind the
 //! events are idempotent.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::model::certificate::CertificateRecord;
 use crate::model::events::{CertificateGenerated, CourseCompleted};
+use crate::model::time::OffsetTime;
 use crate::model::trace::TraceParent;
 
 /// An enrollment before or after a change.
@@ -20,8 +20,8 @@ pub struct Enrollment {
     pub course_id: String,
     /// The enrollment's id.
     pub enrollment_id: String,
-    /// When the course was completed; `None` until then.
-    pub completion_date: Option<Timestamp>,
+    /// When the course was completed, with the offset that the item has; `None` until then.
+    pub completion_date: Option<OffsetTime>,
     /// The requested locale of the certificate, such as `pt-BR`.
     pub locale: Option<String>,
     /// Further data for the template, such as scores.
@@ -50,7 +50,7 @@ pub struct Enrollment {
 ///     Enrollment { completion_date: Some("2026-11-23T09:30:00Z".parse()?), ..open.clone() };
 /// assert!(detect_completion(Some(&open), &completed).is_some());
 /// assert!(detect_completion(Some(&completed), &completed).is_none());
-/// # Ok::<_, jiff::Error>(())
+/// # Ok::<_, testamur_pipeline::model::time::OffsetTimeError>(())
 /// ```
 #[must_use]
 pub fn detect_completion(

@@ -7,6 +7,7 @@
 //! them writes the record.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use testamur_engine::{Data, Document, JpegEncoder, RenderError, Template};
 use tracing::{Instrument, info_span};
 
@@ -48,6 +49,9 @@ pub struct IssueConfig {
     pub base_url: String,
     /// The id of the template for courses that name none, such as `completion`.
     pub default_template: String,
+    /// Where the day begins for a completion whose time is in UTC. The day of every other
+    /// completion is that at its own offset.
+    pub time_zone: TimeZone,
     /// How thumbnails and social cards are encoded.
     pub jpeg: JpegEncoder,
 }
@@ -111,7 +115,7 @@ where
         let user = user?.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
         let course = course?.ok_or_else(|| Rejection::UnknownCourse(event.course_id.clone()))?;
         let template = self.load_template(&course).await?;
-        Ok(Completion { id, event, user, course, template, base_url: &self.config.base_url })
+        Ok(Completion { id, event, user, course, template, config: &self.config })
     }
 
     async fn load_template(&self, course: &Course) -> Result<Template, Error> {
@@ -173,14 +177,14 @@ struct Completion<'a> {
     user: User,
     course: Course,
     template: Template,
-    base_url: &'a str,
+    config: &'a IssueConfig,
 }
 
 impl Completion<'_> {
     /// Makes the record and the data of the certificate.
     fn prepare(&self, now: Timestamp) -> (CertificateRecord, CertificateData) {
-        let facts =
-            CertificateFacts::new(self.id, self.event, &self.user, &self.course, self.locale());
+        let (user, course, zone) = (&self.user, &self.course, &self.config.time_zone);
+        let facts = CertificateFacts::new(self.id, self.event, user, course, self.locale(), zone);
         let content_hash = self.content_hash(&facts);
         let keys = ObjectKeys::of(self.id, &content_hash);
         let data = CertificateData { facts, certificate_url: self.url(&keys.pdf) };
@@ -212,11 +216,12 @@ impl Completion<'_> {
     /// template, the base URL, and the ids and the exact time in the metadata.
     fn content_hash(&self, facts: &CertificateFacts) -> String {
         let CourseCompleted { user_id, course_id, completed_at, .. } = self.event;
-        facts.content_hash((self.template.hash(), self.base_url, user_id, course_id, completed_at))
+        let (base_url, time) = (&self.config.base_url, completed_at.instant());
+        facts.content_hash((self.template.hash(), base_url, user_id, course_id, time))
     }
 
     fn url(&self, key: &str) -> String {
-        format!("{}/{key}", self.base_url)
+        format!("{}/{key}", self.config.base_url)
     }
 
     fn record(
@@ -235,7 +240,8 @@ impl Completion<'_> {
             content_hash,
             course_name: facts.course_name.clone(),
             user_name: facts.user_name.clone(),
-            issued_at: facts.issued_at,
+            issued_at: self.event.completed_at.instant(),
+            issued_on: facts.issued_on,
             pdf_url: data.certificate_url.clone(),
             thumbnail_url: self.url(&keys.jpg),
             social_card_url: manifest.social_card.as_ref().map(|_| self.url(&keys.social_card)),

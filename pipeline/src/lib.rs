@@ -18,6 +18,7 @@
 //! use std::path::{Path, PathBuf};
 //!
 //! use jiff::Timestamp;
+//! use jiff::tz::TimeZone;
 //! use testamur_engine::{Engine, Fonts};
 //! use testamur_pipeline::issue::IssueConfig;
 //! use testamur_pipeline::model::{events, fields::Fields};
@@ -44,6 +45,7 @@
 //!         id_key: IdKey::new([7; 32]),
 //!         base_url: "https://certificates.example.com".to_owned(),
 //!         default_template: "completion".to_owned(),
+//!         time_zone: TimeZone::UTC,
 //!         jpeg: Default::default(),
 //!     },
 //! };

@@ -7,4 +7,5 @@ pub mod directory;
 pub mod events;
 pub mod fields;
 pub mod name;
+pub mod time;
 pub mod trace;

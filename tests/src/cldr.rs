@@ -1,17 +1,28 @@
-//! Generates `templates/shared/cldr.json`: the date and number formats of Unicode's CLDR, by ICU4X.
+//! Generates `templates/shared/cldr.json`: the dates and numbers of Unicode's CLDR.
 //!
-//! The formats are derived from dates and numbers that ICU4X has formatted, not from CLDR's files.
+//! The file has the keys `cldr` (the version of CLDR), `license`, and `locales`: for each tag, such
+//! as `pt-BR`, an object with
+//!
+//! | key | meaning | example |
+//! |---|---|---|
+//! | `direction` | `ltr` or `rtl` | `ltr` |
+//! | `script` | the script that most readers use, ISO 15924 | `Latn` |
+//! | `date` | a long date; `{day}`, `{month}` and `{year}` are replaced | `{day} de {month} de {year}` |
+//! | `months` | the twelve values of `{month}`, in the form that a date needs, such as the genitive | `janeiro` |
+//! | `dayDigits` | the least number of digits of `{day}` | 1 |
+//! | `digits` | the ten digits, which replace those of day, year and numbers (and of months that are numbers) | `0123456789` |
+//! | `decimal`, `group`, `minus` | the signs of a number | `,` `.` `-` |
+//! | `groupSizes` | the digits of the last group and of each other one | `[3,3]` |
+//! | `minimumGroupingDigits` | how many digits must precede the last group | 1 |
+//!
+//! A date is in the Gregorian calendar, also where CLDR prefers another one (Persian, Thai): a
+//! certificate is read abroad. Its pattern is CLDR's `dateFormats/long`. ICU4X does not use these
+//! patterns (<https://github.com/unicode-org/icu4x/issues/8202>), so it is not the source.
 
-use std::fmt::{self, Write};
+use std::fs;
+use std::path::Path;
 
-use icu_calendar::{Date, Gregorian};
-use icu_datetime::fieldsets::YMD;
-use icu_datetime::{FixedCalendarDateTimeFormatter, parts as date_parts};
-use icu_decimal::input::Decimal;
-use icu_decimal::{DecimalFormatter, parts as number_parts};
-use icu_locale::{Direction, Locale, LocaleDirectionality, LocaleExpander};
 use serde_json::{Value, json};
-use writeable::{Part, PartsWrite, Writeable};
 
 /// The locales for which the shared helpers have formats.
 pub const LOCALES: [&str; 76] = [
@@ -23,164 +34,159 @@ pub const LOCALES: [&str; 76] = [
     "zh-Hant",
 ];
 
-/// Returns the content of the file, with one line for each locale.
+const LICENSE: &str =
+    "Copyright © 2004-2026 Unicode, Inc.; Unicode License v3, https://www.unicode.org/license.txt";
+
+/// Returns the content of the file, with one line for each locale. `packages` is a folder with
+/// CLDR's npm packages.
 #[must_use]
-pub fn file() -> String {
-    let lines: Vec<_> = LOCALES
-        .iter()
-        .map(|tag| format!("{}: {}", json!(tag), Formats::of(tag).to_json()))
-        .collect();
-    format!("{{\n{}\n}}\n", lines.join(",\n"))
+pub fn file(packages: &Path) -> String {
+    let cldr = Cldr { packages };
+    let lines: Vec<_> =
+        LOCALES.iter().map(|tag| format!("{}: {}", json!(tag), cldr.formats(tag))).collect();
+    let (version, license) = (cldr.version(), json!(LICENSE));
+    let locales = lines.join(",\n");
+    format!(
+        "{{\n\"cldr\": {version},\n\"license\": {license},\n\"locales\": {{\n{locales}\n}}\n}}\n"
+    )
 }
 
-/// The formats of a locale.
-pub struct Formats {
-    locale: Locale,
-    dates: FixedCalendarDateTimeFormatter<Gregorian, YMD>,
-    numbers: DecimalFormatter,
+/// The npm packages of CLDR.
+struct Cldr<'a> {
+    packages: &'a Path,
 }
 
-impl Formats {
-    /// Loads the formats of a locale, such as `pt-BR`.
-    #[must_use]
-    pub fn of(tag: &str) -> Self {
-        let locale: Locale = tag.parse().expect("the tag is a locale");
-        let dates = FixedCalendarDateTimeFormatter::try_new((&locale).into(), YMD::long());
-        let numbers = DecimalFormatter::try_new((&locale).into(), Default::default());
-        Self {
-            dates: dates.expect("ICU4X has the locale"),
-            numbers: numbers.expect("ICU4X has the locale"),
-            locale,
-        }
+impl Cldr<'_> {
+    fn version(&self) -> Value {
+        self.read("cldr-core/package.json")["version"].clone()
     }
 
-    /// Formats a date, such as `November 23, 2026`.
-    #[must_use]
-    pub fn date(&self, year: i32, month: u8, day: u8) -> String {
-        self.date_parts(year, month, day).0.into_iter().map(|(_, text)| text).collect()
-    }
-
-    /// Formats a number that is given as digits, such as `-1234567.5`.
-    #[must_use]
-    pub fn number(&self, number: &str) -> String {
-        self.number_parts(number).0.into_iter().map(|(_, text)| text).collect()
-    }
-
-    fn date_parts(&self, year: i32, month: u8, day: u8) -> Pieces {
-        let date = Date::try_new_gregorian(year, month, day).expect("the date exists");
-        Pieces::of(&self.dates.format(&date))
-    }
-
-    fn number_parts(&self, number: &str) -> Pieces {
-        let number: Decimal = number.parse().expect("the text is a number");
-        Pieces::of(&self.numbers.format(&number))
-    }
-
-    /// Returns the facts that `templates/shared/locale.typ` reads.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let month = |month| self.date_parts(2026, month, 23).find(date_parts::MONTH);
-        let rtl = LocaleDirectionality::new_extended().get(&self.locale.id)
-            == Some(Direction::RightToLeft);
-        let long = self.number_parts("1234567890.5");
-        let groups: Vec<_> = long
-            .all(number_parts::INTEGER)
-            .iter()
-            .rev()
-            .map(|group| group.chars().count())
-            .collect();
-        let has_group = self.number_parts("1234").has(number_parts::GROUP);
+    /// Returns the facts of a locale that `templates/shared/locale.typ` reads.
+    fn formats(&self, tag: &str) -> Value {
+        let layout = self.of_locale("cldr-misc-full", tag, "layout");
+        let dates = self.of_locale("cldr-dates-full", tag, "ca-gregorian");
+        let date = LongDate::parse(&dates["dates"]["calendars"]["gregorian"]);
+        let numbers = &self.of_locale("cldr-numbers-full", tag, "numbers")["numbers"];
+        let system = text(&numbers["defaultNumberingSystem"]);
+        let symbols = &numbers[format!("symbols-numberSystem-{system}")];
+        let pattern = &numbers[format!("decimalFormats-numberSystem-{system}")]["standard"];
+        let minimum: u32 = text(&numbers["minimumGroupingDigits"]).parse().expect("a number");
+        let rtl = layout["layout"]["orientation"]["characterOrder"] == "right-to-left";
         json!({
             "direction": if rtl { "rtl" } else { "ltr" },
-            "date": self.date_parts(2026, 11, 23).pattern(),
-            "months": (1..=12).map(month).collect::<Vec<_>>(),
-            "dayDigits": self.date_parts(2026, 11, 2).find(date_parts::DAY).chars().count(),
-            "digits": (0..10).map(|digit| self.number(&digit.to_string())).collect::<String>(),
-            "decimal": long.find(number_parts::DECIMAL),
-            "group": long.find(number_parts::GROUP),
-            "groupSizes": [groups[0], groups[1]],
-            "minimumGroupingDigits": if has_group { 1 } else { 2 },
-            "minus": self.number_parts("-1").find(number_parts::MINUS_SIGN),
-            "script": self.script(),
+            "date": date.pattern,
+            "months": date.months,
+            "dayDigits": date.day_digits,
+            "digits": self.digits(system),
+            "decimal": symbols["decimal"],
+            "group": symbols["group"],
+            "groupSizes": group_sizes(text(pattern)),
+            "minimumGroupingDigits": minimum,
+            "minus": symbols["minusSign"],
+            "script": self.script(tag),
         })
     }
 
-    /// Returns the script that most readers of the locale use, as an ISO 15924 code such as `Latn`.
-    fn script(&self) -> String {
-        let mut id = self.locale.id.clone();
-        LocaleExpander::new_extended().maximize(&mut id);
-        id.script.expect("CLDR has a likely script for each locale").to_string()
+    fn digits(&self, system: &str) -> Value {
+        let systems = self.read("cldr-core/supplemental/numberingSystems.json");
+        systems["supplemental"]["numberingSystems"][system]["_digits"].clone()
+    }
+
+    fn script(&self, tag: &str) -> String {
+        let script = |tag: &str| tag.split('-').find(|part| part.len() == 4).map(str::to_owned);
+        script(tag).unwrap_or_else(|| {
+            let likely = self.read("cldr-core/supplemental/likelySubtags.json");
+            let tags = &likely["supplemental"]["likelySubtags"];
+            script(text(&tags[language(tag)])).expect("CLDR has a likely script of each language")
+        })
+    }
+
+    /// Reads a file of a locale. The files of a language are those of its likely region.
+    fn of_locale(&self, package: &str, tag: &str, name: &str) -> Value {
+        let exists = |tag: &&str| self.packages.join(package).join("main").join(tag).is_dir();
+        let folder = [tag, language(tag)].into_iter().find(exists).expect("CLDR has the locale");
+        self.read(&format!("{package}/main/{folder}/{name}.json"))["main"][folder].take()
+    }
+
+    fn read(&self, path: &str) -> Value {
+        let bytes = fs::read(self.packages.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+        serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{path}: {e}"))
     }
 }
 
-/// A formatted value in pieces, each with its kind.
-struct Pieces(Vec<(Option<Part>, String)>);
-
-impl Pieces {
-    fn of(value: &impl Writeable) -> Self {
-        let mut pieces = Collector::default();
-        value.write_to_parts(&mut pieces).expect("writing to a string never fails");
-        Self(pieces.pieces)
-    }
-
-    fn all(&self, part: Part) -> Vec<&str> {
-        self.0.iter().filter(|(of, _)| *of == Some(part)).map(|(_, text)| text.as_str()).collect()
-    }
-
-    fn has(&self, part: Part) -> bool {
-        !self.all(part).is_empty()
-    }
-
-    fn find(&self, part: Part) -> String {
-        (*self.all(part).first().unwrap_or(&"")).to_owned()
-    }
-
-    fn pattern(&self) -> String {
-        let piece = |(part, text): &(Option<Part>, String)| match *part {
-            Some(date_parts::YEAR) => "{year}".to_owned(),
-            Some(date_parts::MONTH) => "{month}".to_owned(),
-            Some(date_parts::DAY) => "{day}".to_owned(),
-            _ => text.clone(),
-        };
-        self.0.iter().map(piece).collect()
-    }
+fn language(tag: &str) -> &str {
+    tag.split('-').next().expect("a tag has a language")
 }
 
-/// Collects the pieces. The innermost kind that ICU4X reports is kept; a number inside a date
-/// counts as its day or year.
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("CLDR has {value} where a text is expected"))
+}
+
+/// Returns the number of digits of the last group and of the others, `[3,2]` for `#,##,##0.###`.
+fn group_sizes(pattern: &str) -> [usize; 2] {
+    let integer = pattern.split('.').next().expect("a pattern has an integer part");
+    let mut groups = integer.split(',').rev().map(str::len);
+    let last = groups.next().expect("a pattern has a group");
+    // The first group of a pattern has any number of digits.
+    let other = if integer.matches(',').count() > 1 { groups.next() } else { None };
+    [last, other.unwrap_or(last)]
+}
+
+/// A long date of a calendar.
 #[derive(Default)]
-struct Collector {
-    pieces: Vec<(Option<Part>, String)>,
-    open: Vec<Part>,
+struct LongDate {
+    pattern: String,
+    months: Vec<String>,
+    day_digits: usize,
 }
 
-const DATE: [Part; 3] = [date_parts::YEAR, date_parts::MONTH, date_parts::DAY];
-const NUMBER: [Part; 4] =
-    [number_parts::INTEGER, number_parts::DECIMAL, number_parts::GROUP, number_parts::MINUS_SIGN];
-
-impl Write for Collector {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let number = || self.open.iter().rev().find(|part| NUMBER.contains(part));
-        let part = self.open.iter().find(|part| DATE.contains(part)).or_else(number).copied();
-        match self.pieces.last_mut() {
-            Some((last, piece)) if *last == part => piece.push_str(text),
-            _ => self.pieces.push((part, text.to_owned())),
+impl LongDate {
+    /// Parses a [date pattern](https://unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns)
+    /// such as `d 'de' MMMM 'de' y`.
+    fn parse(calendar: &Value) -> Self {
+        let mut date = Self::default();
+        let mut rest = text(&calendar["dateFormats"]["long"]);
+        while let Some(first) = rest.chars().next() {
+            if first == '\'' {
+                let (literal, after) = rest[1..].split_once('\'').expect("a quote has an end");
+                date.pattern.push_str(if literal.is_empty() { "'" } else { literal });
+                rest = after;
+                continue;
+            }
+            let length = rest.len() - rest.trim_start_matches(first).len();
+            let (run, after) = rest.split_at(length);
+            date.field(calendar, first, run);
+            rest = after;
         }
-        Ok(())
+        date
+    }
+
+    fn field(&mut self, calendar: &Value, letter: char, run: &str) {
+        match (letter, run.len()) {
+            ('y', 1) => self.pattern.push_str("{year}"),
+            ('d', digits) => {
+                self.pattern.push_str("{day}");
+                self.day_digits = digits;
+            }
+            ('M' | 'L', width) => {
+                self.pattern.push_str("{month}");
+                self.months = (1..=12).map(|month| name(calendar, letter, width, month)).collect();
+            }
+            ('G', 1..=3) => self.pattern.push_str(text(&calendar["eras"]["eraAbbr"]["1"])),
+            _ if letter.is_ascii_alphabetic() => panic!("the field {run} is not supported"),
+            _ => self.pattern.push_str(run),
+        }
     }
 }
 
-impl PartsWrite for Collector {
-    type SubPartsWrite = Self;
-
-    fn with_part(
-        &mut self,
-        part: Part,
-        mut write: impl FnMut(&mut Self) -> fmt::Result,
-    ) -> fmt::Result {
-        self.open.push(part);
-        let done = write(self);
-        self.open.pop();
-        done
-    }
+/// Returns a month as it is written in the field `M` (in a date) or `L` (alone) of this width.
+fn name(calendar: &Value, letter: char, width: usize, month: u32) -> String {
+    let form = if letter == 'M' { "format" } else { "stand-alone" };
+    let names = match width {
+        1 | 2 => return format!("{month:0width$}"),
+        3 => &calendar["months"][form]["abbreviated"],
+        4 => &calendar["months"][form]["wide"],
+        _ => panic!("a month of {width} letters is not supported"),
+    };
+    text(&names[month.to_string()]).to_owned()
 }

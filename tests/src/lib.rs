@@ -14,7 +14,7 @@ use testamur_engine::Data;
 
 pub use cases::{TestCase, test_cases};
 pub use program::{Outcome, Program, Server};
-pub use validators::{environment, python, python_with, tool};
+pub use validators::{cldr_packages, environment, node, python, python_with, tool};
 
 use program::{course, user};
 

@@ -48,6 +48,7 @@ fn generated(certificate_id: &str) -> String {
         "courseName": "Analytical Engines",
         "userName": "Ada Lovelace",
         "issuedAt": "2026-11-20T14:03:21Z",
+        "issuedOn": "2026-11-20",
         "certificateUrl": "https://certificates.example.com/certificates/1.pdf",
     })
     .to_string()

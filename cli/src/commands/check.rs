@@ -1,14 +1,14 @@
 //! `testamur check`: finds everything that can be wrong with a template without comparing images.
 //! It is fast enough for a pre-commit hook.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use rayon::prelude::*;
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use testamur_engine::{RenderError, Template};
 
 use crate::args::{Check, Cli};
@@ -113,12 +113,17 @@ fn check_locales(template: &Template) -> Vec<Problem> {
         .collect()
 }
 
+/// The part of `shared/cldr.json` that is checked.
+#[derive(Deserialize)]
+struct Formats {
+    locales: BTreeMap<String, IgnoredAny>,
+}
+
 /// Returns the locales of the shared helpers, or none for templates that do not use them.
 fn supported_locales(template: &Template) -> Option<BTreeSet<String>> {
     let bytes = fs::read(template.folder().join("../shared/cldr.json")).ok()?;
-    let formats: std::collections::BTreeMap<String, IgnoredAny> =
-        serde_json::from_slice(&bytes).ok()?;
-    Some(formats.into_keys().collect())
+    let formats: Formats = serde_json::from_slice(&bytes).ok()?;
+    Some(formats.locales.into_keys().collect())
 }
 
 /// Renders every case. A problem that several cases share is reported for the first only.

@@ -14,7 +14,7 @@ pub(crate) fn run(cli: &Cli, command: &List) -> Result<ExitCode, CliError> {
         } else {
             let (id, enrollment, course) =
                 (&record.certificate_id, &record.enrollment_id, &record.course_id);
-            terminal::print_line(&format!("{}  {id}  {enrollment}  {course}", record.issued_at));
+            terminal::print_line(&format!("{}  {id}  {enrollment}  {course}", record.issued_on));
         }
     }
     Ok(ExitCode::SUCCESS)

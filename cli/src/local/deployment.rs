@@ -46,6 +46,7 @@ impl LocalDeployment {
             id_key: database.id_key(configured_key()?)?,
             base_url: options.base_url.trim_end_matches('/').to_owned(),
             default_template: options.default_template.clone(),
+            time_zone: options.time_zone.clone(),
             jpeg: options.jpeg,
         };
         Ok(Self {

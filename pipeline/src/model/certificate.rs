@@ -4,6 +4,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -141,6 +142,7 @@ pub struct Metadata<'a> {
     course_name: &'a str,
     user_name: &'a str,
     issued_at: Timestamp,
+    issued_on: Date,
     locale: &'a str,
     revision: u32,
     template: &'a TemplateRef,
@@ -166,9 +168,11 @@ pub struct CertificateRecord {
     pub course_name: String,
     /// The learner's name as printed.
     pub user_name: String,
-    /// The date of issue, which is the time of the completion: RFC 3339, such as
-    /// `2026-11-23T09:30:00Z`.
+    /// The time of the completion, RFC 3339 in UTC, such as `2026-11-23T09:30:00Z`.
     pub issued_at: Timestamp,
+    /// The date of issue as printed, such as `2026-11-23`: the day of the completion at the event's
+    /// offset, or in the deployment's time zone.
+    pub issued_on: Date,
     /// The address of the PDF.
     pub pdf_url: String,
     /// The address of the thumbnail.
@@ -250,6 +254,7 @@ impl CertificateRecord {
             course_name: &self.course_name,
             user_name: &self.user_name,
             issued_at: self.issued_at,
+            issued_on: self.issued_on,
             locale: &self.locale,
             revision: self.revision,
             template: &self.template,
@@ -266,6 +271,7 @@ impl CertificateRecord {
             course_name: self.course_name.clone(),
             user_name: self.user_name.clone(),
             issued_at: self.issued_at,
+            issued_on: self.issued_on,
             certificate_url: self.pdf_url.clone(),
             traceparent: self.traceparent,
         }

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
-use serde::{Serialize, Serializer};
+use jiff::tz::{Offset, TimeZone};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use testamur_engine::{Data, PdfMetadata, normalize_text};
@@ -27,7 +27,7 @@ use crate::model::events::CourseCompleted;
 ///     course_name: "Analytical Engines".to_owned(),
 ///     author_name: "Charles Babbage".to_owned(),
 ///     instructor_name: None,
-///     issued_at: "2026-11-23T09:30:00Z".parse()?,
+///     issued_on: "2026-11-23".parse()?,
 ///     locale: "en".to_owned(),
 ///     details: serde_json::Map::new(),
 /// };
@@ -66,9 +66,9 @@ pub struct CertificateFacts {
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructor_name: Option<String>,
-    /// `issuedAt`: the calendar date of the completion in UTC, such as `2026-11-23`.
-    #[serde(serialize_with = "utc_date")]
-    pub issued_at: Timestamp,
+    /// `issuedAt`: the day of the completion, such as `2026-11-23`.
+    #[serde(rename = "issuedAt")]
+    pub issued_on: Date,
     /// `locale`: one of the template's own locales, such as `pt-BR`.
     pub locale: String,
     /// `details`: the object that the event carries, such as `{"hours": 12}`. Absent if it is
@@ -78,7 +78,8 @@ pub struct CertificateFacts {
 }
 
 impl CertificateFacts {
-    /// Collects the facts of a completion, with all texts normalized as they are printed.
+    /// Collects the facts of a completion, with all texts normalized as they are printed. The date
+    /// of a completion in UTC is that of `time_zone`.
     #[must_use]
     pub fn new(
         certificate_id: CertificateId,
@@ -86,6 +87,7 @@ impl CertificateFacts {
         user: &User,
         course: &Course,
         locale: String,
+        time_zone: &TimeZone,
     ) -> Self {
         Self {
             certificate_id,
@@ -93,7 +95,7 @@ impl CertificateFacts {
             course_name: normalize_text(&course.name),
             author_name: normalize_text(&course.author),
             instructor_name: course.instructor.as_deref().map(normalize_text),
-            issued_at: event.completed_at,
+            issued_on: event.completed_at.date(time_zone),
             locale,
             details: event.details.clone(),
         }
@@ -132,8 +134,4 @@ pub fn pdf_metadata(data: &Data, issued_at: Option<Timestamp>) -> PdfMetadata<'_
         || field("issuedAt").and_then(|at| at.parse().ok().or_else(|| midnight(at.parse().ok()?)));
     PdfMetadata::new(field("certificateId").unwrap_or_default())
         .created_at(issued_at.or_else(date_in_data))
-}
-
-fn utc_date<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Offset::UTC.to_datetime(*time).date())
 }

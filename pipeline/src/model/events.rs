@@ -5,12 +5,14 @@
 //! [EventBridge envelope]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Rejection;
 use crate::model::certificate::CertificateId;
 use crate::model::fields::{FieldError, Fields};
+use crate::model::time::OffsetTime;
 use crate::model::trace::TraceParent;
 
 /// An event that is exchanged with other systems.
@@ -36,8 +38,9 @@ pub struct CourseCompleted {
     /// `enrollmentId`: such as `e-1`; at most 1,024 bytes. There is one certificate for each
     /// enrollment.
     pub enrollment_id: String,
-    /// `completedAt`: RFC 3339, such as `2026-11-23T09:30:00Z`. It becomes the date of issue.
-    pub completed_at: Timestamp,
+    /// `completedAt`: RFC 3339, such as `2026-11-23T18:30:00+09:00`. The certificate's date is the
+    /// day at this offset, or in the deployment's time zone if the time is in UTC.
+    pub completed_at: OffsetTime,
     /// `locale`: the locale of the certificate as a BCP 47 tag, such as `pt-BR`. Where it is absent
     /// or empty, the course's locale applies, then the learner's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +62,7 @@ impl Event for CourseCompleted {
             user_id: fields.id("userId")?,
             course_id: fields.id("courseId")?,
             enrollment_id: fields.id("enrollmentId")?,
-            completed_at: fields.timestamp("completedAt")?,
+            completed_at: fields.offset_time("completedAt")?,
             locale: fields.optional_locale("locale")?,
             details: fields.map("details")?,
             traceparent: fields.trace_parent("traceparent"),
@@ -82,8 +85,10 @@ pub struct CertificateGenerated {
     pub course_name: String,
     /// `userName`: the learner's name as printed.
     pub user_name: String,
-    /// `issuedAt`: RFC 3339, such as `2026-11-23T09:30:00Z`.
+    /// `issuedAt`: the time of the completion, RFC 3339 in UTC, such as `2026-11-23T09:30:00Z`.
     pub issued_at: Timestamp,
+    /// `issuedOn`: the date as printed, such as `2026-11-23`.
+    pub issued_on: Date,
     /// `certificateUrl`: the address of the PDF.
     pub certificate_url: String,
     /// `traceparent`: the trace that the completion belongs to.
@@ -102,6 +107,7 @@ impl Event for CertificateGenerated {
             course_name: fields.string("courseName")?,
             user_name: fields.string("userName")?,
             issued_at: fields.timestamp("issuedAt")?,
+            issued_on: fields.date("issuedOn")?,
             certificate_url: fields.string("certificateUrl")?,
             traceparent: fields.trace_parent("traceparent"),
         })

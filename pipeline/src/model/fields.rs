@@ -7,12 +7,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 use testamur_engine::{JsonError, canonical_locale, parse_json};
 
 use super::certificate::CertificateId;
+use super::time::{OffsetTime, OffsetTimeError};
 use super::trace::TraceParent;
 
 /// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
@@ -133,20 +135,37 @@ impl Fields {
     /// # Errors
     /// Fails if the field is absent or not such a text.
     pub fn timestamp(&mut self, name: &'static str) -> Result<Timestamp, FieldError> {
-        let text = self.string(name)?;
-        self.parse_timestamp(name, &text)
+        Ok(self.offset_time(name)?.instant())
     }
 
-    /// Reads an optional point in time.
+    /// Reads a required point in time and keeps its offset, such as `2026-11-23T18:30:00+09:00`.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not an RFC 3339 timestamp.
+    pub fn offset_time(&mut self, name: &'static str) -> Result<OffsetTime, FieldError> {
+        let text = self.string(name)?;
+        self.parse_time(name, &text)
+    }
+
+    /// Reads an optional point in time and keeps its offset.
     ///
     /// # Errors
     /// Fails if the field is present and not an RFC 3339 timestamp.
-    pub fn optional_timestamp(
+    pub fn optional_offset_time(
         &mut self,
         name: &'static str,
-    ) -> Result<Option<Timestamp>, FieldError> {
+    ) -> Result<Option<OffsetTime>, FieldError> {
         let text = self.optional_string(name)?;
-        text.map(|text| self.parse_timestamp(name, &text)).transpose()
+        text.map(|text| self.parse_time(name, &text)).transpose()
+    }
+
+    /// Reads a required calendar date, such as `2026-11-23`.
+    ///
+    /// # Errors
+    /// Fails if the field is absent or not such a text.
+    pub fn date(&mut self, name: &'static str) -> Result<Date, FieldError> {
+        let date = self.string(name)?.parse();
+        date.map_err(|_| self.error(name, " is not a date, e.g. 2026-11-23"))
     }
 
     /// Reads an optional language as text: a language tag or a POSIX locale. `C` and `POSIX`, which
@@ -267,10 +286,8 @@ impl Fields {
         read(value).map(Some).ok_or_else(wrong_type)
     }
 
-    fn parse_timestamp(&self, name: &str, text: &str) -> Result<Timestamp, FieldError> {
-        text.parse().map_err(|_| {
-            self.error(name, " is not an RFC 3339 timestamp, e.g. 2026-11-23T09:30:00Z")
-        })
+    fn parse_time(&self, name: &str, text: &str) -> Result<OffsetTime, FieldError> {
+        text.parse().map_err(|e: OffsetTimeError| self.error(name, &format!(" {e}")))
     }
 
     fn child(&self, path: &str, values: Map<String, Value>) -> Self {

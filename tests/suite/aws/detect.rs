@@ -35,7 +35,7 @@ async fn a_completion_is_published_once_and_edits_never() {
     let [first, second] = &events[..] else { panic!("{events:?}") };
     assert_eq!(first["enrollmentId"], "e-1");
     assert_eq!(first["completedAt"], "2026-11-20T14:03:21Z");
-    assert_eq!(second["completedAt"], "2026-11-20T09:00:00Z");
+    assert_eq!(second["completedAt"], "2026-11-20T10:00:00+01:00");
     assert_eq!(second["locale"], "fr");
     assert_eq!(second["details"], json!({ "hours": 12, "score": 0.5 }));
     assert_eq!(second["traceparent"], trace);

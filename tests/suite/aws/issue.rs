@@ -72,6 +72,34 @@ async fn each_message_of_a_batch_is_handled_independently() {
 }
 
 #[tokio::test]
+async fn an_event_in_utc_has_the_date_of_the_stack() {
+    let stack = paused_stack("zone").await;
+    let issue = stack.function("issue", &stack.endpoint).await;
+    let mut issue = issue.with_variable("TESTAMUR_TIME_ZONE", "America/Los_Angeles");
+    let event = |id: &str, time: &str| {
+        let mut event = completed("u-ada", "c-1", id);
+        event["completedAt"] = time.into();
+        envelope(&event)
+    };
+    let in_utc = event("e-1", "2020-07-04T03:15:00Z");
+    let elsewhere = event("e-2", "2020-07-04T05:15:00+02:00");
+    let outcome = issue.invoke(&batch(&[in_utc.clone(), elsewhere])).await;
+    assert!(outcome.failures().is_empty(), "{outcome:?}");
+    let certificates = stack.certificates("u-ada").await;
+    assert_eq!(certificates.len(), 2, "{certificates:?}");
+    for record in &certificates {
+        let day = if record["enrollmentId"] == "e-1" { "2020-07-03" } else { "2020-07-04" };
+        assert_eq!(record["issuedOn"], day, "{record}");
+        assert_eq!(record["issuedAt"], "2020-07-04T03:15:00Z");
+    }
+    // A certificate that is issued stays as it is.
+    let mut moved = stack.function("issue", &stack.endpoint).await;
+    let outcome = moved.invoke(&batch(&[in_utc])).await;
+    assert!(outcome.failures().is_empty(), "{outcome:?}");
+    assert_eq!(stack.certificates("u-ada").await, certificates);
+}
+
+#[tokio::test]
 async fn a_retryable_error_becomes_a_dead_letter_at_the_last_receive() {
     let stack = paused_stack("retries").await;
     let proxy = Proxy::start(&stack.endpoint).await;

@@ -116,7 +116,7 @@ fn list_and_show_find_what_was_issued() {
         .prints("2 issued");
     let list = program.run(&["list"]).code(0).stdout;
     assert_eq!(list.lines().count(), 2);
-    assert!(list.starts_with("2026-11-20T14:03:21Z  ") && list.contains("  e-1  c-1"), "{list}");
+    assert!(list.starts_with("2026-11-20  ") && list.contains("  e-1  c-1"), "{list}");
     assert_eq!(program.json(&["list", "--user", "u-grace"])[0]["enrollmentId"], "e-2");
     let id = program.json(&["show", "e-2"])[0]["certificateId"].as_str().unwrap().to_owned();
     program.run(&["show", &id]).code(0).prints("\"userId\": \"u-grace\"");

@@ -18,7 +18,7 @@ fn full() -> CertificateData {
         course_name: "Analytical Engines".into(),
         author_name: "Charles Babbage".into(),
         instructor_name: Some("Grace Hopper".into()),
-        issued_at: "2026-11-23T23:59:59Z".parse().unwrap(),
+        issued_on: "2026-11-23".parse().unwrap(),
         locale: "en".into(),
         details: Map::from_iter([("hours".to_owned(), json!(12))]),
     };
@@ -101,7 +101,7 @@ fn the_content_hash_depends_on_each_fact_and_on_its_context() {
         CertificateFacts { course_name: "Engines".into(), ..facts() },
         CertificateFacts { author_name: "Babbage".into(), ..facts() },
         CertificateFacts { instructor_name: None, ..facts() },
-        CertificateFacts { issued_at: Timestamp::UNIX_EPOCH, ..facts() },
+        CertificateFacts { issued_on: "2026-11-24".parse().unwrap(), ..facts() },
         CertificateFacts { locale: "fr".into(), ..facts() },
         CertificateFacts { details: Map::new(), ..facts() },
     ];

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 use testamur_engine::{Engine, Fonts, JpegEncoder};
@@ -12,6 +13,7 @@ use testamur_pipeline::mail::MailComposer;
 use testamur_pipeline::model::address::AddressHash;
 use testamur_pipeline::model::certificate::CertificateRecord;
 use testamur_pipeline::model::name::Name;
+use testamur_pipeline::model::time::parse_time_zone;
 use testamur_pipeline::ports::{
     CertificateStore, Claim, Course, CreateOutcome, DeliveryLog, Directory, Lease, Mail, Mailer,
     Object, ObjectStore, SendError, SuppressionList, SuppressionReason, User,
@@ -178,6 +180,7 @@ fn issuer(ports: Faulty<'_>) -> Issuer<Faulty<'_>, Faulty<'_>, Faulty<'_>> {
         id_key: IdKey::new([7; 32]),
         base_url: "https://certificates.example.com".into(),
         default_template: "completion".into(),
+        time_zone: TimeZone::UTC,
         jpeg: JpegEncoder::default(),
     };
     let templates = TemplateCache::new(ENGINE.clone(), repository().join("templates"));
@@ -300,6 +303,24 @@ async fn two_different_deliveries_never_mix_their_files() {
     let pdf = String::from_utf8_lossy(&state.objects[&record.keys().pdf].bytes).into_owned();
     let date = record.issued_at.strftime("D:%Y%m%d").to_string();
     assert!(pdf.contains(&date), "the PDF is not of {date}");
+}
+
+#[tokio::test]
+async fn a_second_delivery_in_another_time_zone_changes_nothing() {
+    let (memory, calls) = (deployment(), AtomicUsize::new(0));
+    let issuer = issuer(Faulty { memory: &memory, calls: &calls, fault: None });
+    let event = completion("2026-11-20T20:00:00Z");
+    let IssueOutcome::Issued(first) = issuer.issue(&event, Timestamp::UNIX_EPOCH).await.unwrap()
+    else {
+        panic!("the certificate is new");
+    };
+    assert_eq!(first.issued_on, "2026-11-20".parse().unwrap());
+    let time_zone = parse_time_zone("Asia/Tokyo").unwrap();
+    let moved = Issuer { config: IssueConfig { time_zone, ..issuer.config.clone() }, ..issuer };
+    let second = moved.issue(&event, Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(second, IssueOutcome::AlreadyIssued(first));
+    let state = memory.state();
+    assert_eq!((state.certificates.len(), state.events.len(), state.objects.len()), (1, 1, 4));
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn enrollment(image: &Item) -> Result<Enrollment, FieldError> {
         user_id: fields.string("userId")?,
         course_id: fields.string("courseId")?,
         enrollment_id: fields.string("enrollmentId")?,
-        completion_date: fields.optional_timestamp("completionDate")?,
+        completion_date: fields.optional_offset_time("completionDate")?,
         locale: fields.optional_string("locale")?,
         details: fields.map("details")?,
         traceparent: fields.trace_parent("traceparent"),
