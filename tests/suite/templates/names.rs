@@ -168,7 +168,8 @@ fn a_hyphenated_name_breaks_after_its_hyphens() {
     let name = "Anne-Marie-Louise-Antoinette-Josephine-Charlotte-Elisabeth-Wilhelmine-Friederike-\
                 Auguste-von-Sachsen-Coburg-Gotha-zu-Hohenlohe-Langenburg";
     let words = words(&render(&json!({ "userName": name })));
-    let parts: Vec<_> = words.iter().filter(|word| name.contains(&word.text)).collect();
+    let parts: Vec<_> =
+        words.iter().filter(|word| word.text.contains('-') && name.contains(&word.text)).collect();
     let printed: Vec<_> = parts.iter().map(|word| word.text.as_str()).collect();
     assert_eq!(printed.concat(), name);
     assert!((2..=3).contains(&parts.len()), "{printed:?}");
