@@ -23,7 +23,7 @@ use crate::error::{DataError, LoadError, SchemaViolation};
 use crate::fonts::Fonts;
 
 pub(crate) use files::{Files, file_id, path_in_template, user_path};
-pub use locale::canonical_locale;
+pub use locale::{best as best_locale, canonical_locale};
 pub use manifest::{ImageSize, Layout, Manifest, SnapshotTolerance};
 
 /// A loaded template. Cloning is cheap.

@@ -83,7 +83,7 @@ where
     ) -> Result<NotifyOutcome, Error> {
         let user = self.directory.user(&event.user_id).await?;
         let user = user.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
-        let Some(mail) = self.composer.compose(event, &user)? else {
+        let Some(mail) = self.composer.compose(event, &user, now)? else {
             return Ok(NotifyOutcome::NoAddress);
         };
         if self.suppression_list.is_suppressed(&AddressHash::of(&mail.to)).await? {

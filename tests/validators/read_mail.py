@@ -12,6 +12,7 @@ print(json.dumps({
     "to": str(message["to"]),
     "subject": str(message["subject"]),
     "date": str(message["date"]),
+    "autoSubmitted": str(message["auto-submitted"]),
     "id": str(message["message-id"]),
     "text": message.get_body(("plain",)).get_content(),
     "html": message.get_body(("html",)).get_content(),

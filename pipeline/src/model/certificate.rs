@@ -267,6 +267,7 @@ impl CertificateRecord {
             user_name: self.user_name.clone(),
             issued_at: self.issued_at,
             certificate_url: self.pdf_url.clone(),
+            locale: Some(self.locale.clone()),
             traceparent: self.traceparent,
         }
     }

@@ -86,6 +86,9 @@ pub struct CertificateGenerated {
     pub issued_at: Timestamp,
     /// `certificateUrl`: the address of the PDF.
     pub certificate_url: String,
+    /// `locale`: the certificate's language, such as `pt-BR`. Events of earlier versions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// `traceparent`: the trace that the completion belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
@@ -103,6 +106,7 @@ impl Event for CertificateGenerated {
             user_name: fields.string("userName")?,
             issued_at: fields.timestamp("issuedAt")?,
             certificate_url: fields.string("certificateUrl")?,
+            locale: fields.optional_string("locale")?,
             traceparent: fields.trace_parent("traceparent"),
         })
     }

@@ -87,7 +87,8 @@ fn compose(body: &str, email: &str) -> Rejection {
     }
     let composer = MailComposer::load("Testamur <mail@example.com>", folder.path()).unwrap();
     let user = User { name: Name::Full("Ada".into()), email: Some(email.into()), locale: None };
-    composer.compose(&contract::record("e").certificate_generated_event(), &user).unwrap_err()
+    let event = contract::record("e").certificate_generated_event();
+    composer.compose(&event, &user, event.issued_at).unwrap_err()
 }
 
 #[test]
