@@ -145,14 +145,12 @@ impl Locale<'_> {
     /// characters.
     pub(super) fn text(&self, values: &Values<'_>) -> Value {
         let rtl = self.direction() == "rtl";
-        self.fill(|key| {
+        Value::from(self.fill(|key| {
             let value = values.get(key)?;
             let other = value.chars().any(|c| c.is_alphabetic() && is_rtl(c) != rtl);
             let isolate = key != "date" && other;
             Some(if isolate { format!("\u{2068}{value}\u{2069}") } else { value.to_owned() })
-        })
-        .into_iter()
-        .collect()
+        }))
     }
 
     /// Returns the strings for HTML, escaped. Values are isolated by `<bdi>`.
@@ -162,7 +160,8 @@ impl Locale<'_> {
             Some(if key == "date" { value.to_string() } else { format!("<bdi>{value}</bdi>") })
         };
         let filled = self.fill_escaped(value);
-        filled.into_iter().map(|(key, text)| (key, Value::from_safe_string(text))).collect()
+        let safe = filled.into_iter().map(|(key, text)| (key, Value::from_safe_string(text)));
+        Value::from(safe.collect::<BTreeMap<_, _>>())
     }
 
     fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Strings {
