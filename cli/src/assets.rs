@@ -92,10 +92,10 @@ pub(crate) fn carried_template(engine: &Engine) -> Result<Template, CliError> {
     engine.load_files(folder, CARRIED.iter().copied()).map_err(CliError::Template)
 }
 
-/// Returns a part of the carried mail template, such as `subject.txt`.
-pub(crate) fn carried_mail(part: &str) -> Option<&'static str> {
-    let (_, bytes) = carried_in("templates/mail").find(|(file, _)| *file == part)?;
-    std::str::from_utf8(bytes).ok()
+/// Returns the files of the carried mail template, such as `subject.txt`.
+pub(crate) fn carried_mail() -> impl Iterator<Item = (&'static str, &'static str)> {
+    carried_in("templates/mail")
+        .filter_map(|(file, bytes)| Some((file, std::str::from_utf8(bytes).ok()?)))
 }
 
 /// Returns the carried files of a folder, by their path in it.

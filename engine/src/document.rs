@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use comemo::Tracked;
 use typst::World;
-use typst::diag::Warned;
+use typst::diag::{SourceDiagnostic, Warned};
 use typst_layout::{Page, PagedDocument};
 
 use crate::data::Data;
@@ -84,7 +84,7 @@ impl Document {
         let result = catch_panics(CompileError::Panic.into(), || {
             template.check(data)?;
             let world = TemplateWorld::new(template, layout, data)?;
-            Ok(Self::compile_world(world, layout, data)?)
+            Ok(Self::compile_world(world, layout, data, template.forbids_fallback())?)
         });
         // After failures too: without eviction, Typst's cache grows with every learner.
         comemo::evict(CACHE_AGE);
@@ -95,9 +95,13 @@ impl Document {
         world: TemplateWorld,
         layout: &Layout,
         data: &Data,
+        forbids_fallback: bool,
     ) -> Result<Self, CompileError> {
         let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
         let pages = output.map_err(|e| CompileError::Template(Diagnostics::resolve(&world, &e)))?;
+        if forbids_fallback {
+            check_families(&world, &warnings)?;
+        }
         missing_glyphs::check(&pages, data, world.book())?;
         let (found, expected) = (pages.pages().len(), layout.pages);
         if found != expected {
@@ -255,6 +259,21 @@ impl fmt::Debug for Document {
             .field("layout", &self.layout)
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
+    }
+}
+
+/// Fails if a font family is unknown. Without fallback, Typst omits the text in it.
+fn check_families(
+    world: &TemplateWorld,
+    warnings: &[SourceDiagnostic],
+) -> Result<(), CompileError> {
+    let is_unknown =
+        |warning: &&SourceDiagnostic| warning.message.starts_with("unknown font family");
+    let unknown: Vec<_> = warnings.iter().filter(is_unknown).cloned().collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(CompileError::Template(Diagnostics::resolve(world, &unknown)))
     }
 }
 

@@ -29,7 +29,9 @@ pub use export::{JpegEncoder, JpegEncoderError, PdfMetadata};
 pub use fonts::Fonts;
 pub use json::{JsonError, decode, parse_json};
 pub use lint::LayoutIssue;
-pub use template::{ImageSize, Layout, Manifest, SnapshotTolerance, Template, canonical_locale};
+pub use template::{
+    ImageSize, Layout, Manifest, SnapshotTolerance, Template, best_locale, canonical_locale,
+};
 
 /// Returns the version of the Typst compiler that the engine contains, such as `0.15.1`.
 #[must_use]

@@ -24,7 +24,7 @@ use crate::fonts::Fonts;
 use crate::json::parse_json;
 
 pub(crate) use files::{Files, file_id, path_in_template, user_path};
-pub use locale::canonical_locale;
+pub use locale::{best as best_locale, canonical_locale};
 pub use manifest::{ImageSize, Layout, Manifest, SnapshotTolerance};
 
 /// A loaded template. Cloning is cheap.
@@ -54,6 +54,7 @@ struct Inner {
     hash: String,
     /// The font families that the Typst sources name.
     named_families: Vec<String>,
+    forbids_fallback: bool,
     files: FileStore<Files>,
 }
 
@@ -143,10 +144,13 @@ impl Template {
             None => engine.clone(),
         };
         let families = engine.fonts().book().families().map(|(name, _)| name);
-        let named_families =
-            families.filter(|name| files.name_family(name)).map(str::to_owned).collect();
+        let named_families = families
+            .filter(|name| files.sources_contain(&format!("\"{name}\"")))
+            .map(str::to_owned)
+            .collect();
         Ok(Self(Arc::new(Inner {
             named_families,
+            forbids_fallback: files.sources_contain("fallback: false"),
             engine,
             folder: folder.to_owned(),
             manifest,
@@ -224,6 +228,11 @@ impl Template {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Returns true if the template forbids Typst to take another font than the named one.
+    pub(crate) fn forbids_fallback(&self) -> bool {
+        self.0.forbids_fallback
     }
 
     /// Returns the names of the font families that the template's Typst sources name.

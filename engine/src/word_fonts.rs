@@ -38,17 +38,20 @@ pub(crate) fn json(data: &Data, named: &[String], book: &FontBook) -> Bytes {
 fn is_mixed(word: &str, named: &[String], book: &FontBook) -> bool {
     let is_partial = |family: &Family<'_>| family.has_part_of(word) && !family.has_all_of(word);
     let is_named = |family: &Family<'_>| named.iter().any(|name| name == family.name);
-    let mut candidates = families(book).filter(|family| family.has_part_of(word));
-    if families(book).any(|family| is_named(&family) && family.has_part_of(word)) {
-        candidates.any(|family| is_named(&family) && is_partial(&family))
-    } else {
-        candidates.any(|family| is_partial(&family))
+    let named = families(book).filter(is_named);
+    let mut has_part = false;
+    for family in named {
+        if is_partial(&family) {
+            return true;
+        }
+        has_part |= family.has_part_of(word);
     }
+    !has_part && families(book).any(|family| is_partial(&family))
 }
 
 /// The shared helper `inline` has the same definition.
 fn is_in_word(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c) || "'’-\u{200c}\u{200d}".contains(c)
+    c.is_alphanumeric() || is_combining_mark(c) || "'’-\u{2010}\u{2011}\u{200c}\u{200d}".contains(c)
 }
 
 fn families_with(word: &str, book: &FontBook) -> Vec<String> {

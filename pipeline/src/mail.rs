@@ -1,7 +1,8 @@
 //! Composes the e-mail of a certificate as a complete MIME message from the files of a mail
 //! template.
 
-use std::error::Error as StdError;
+mod strings;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -11,12 +12,15 @@ use lettre::Message;
 use lettre::address::{AddressError, Envelope};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, UndefinedBehavior, context};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Rejection;
 use crate::model::address;
 use crate::model::events::CertificateGenerated;
 use crate::ports::{Mail, User};
+
+use strings::{Locales, Values};
 
 /// The files of a mail template, MiniJinja. The name's extension makes MiniJinja escape the values
 /// in `body.html`.
@@ -42,6 +46,14 @@ pub enum MailTemplateError {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// A file of strings is not usable.
+    #[error("can't use the strings of the mail in {}: {reason}", path.display())]
+    Strings {
+        /// The file, such as `locales/pt-BR.toml`.
+        path: PathBuf,
+        /// What is wrong, and with which string.
+        reason: String,
+    },
     /// A file of the template is not a valid MiniJinja template.
     #[error("can't parse {}", path.display())]
     Syntax {
@@ -56,38 +68,42 @@ pub enum MailTemplateError {
 pub struct MailComposer {
     from: Mailbox,
     environment: Environment<'static>,
+    locales: Locales,
 }
 
 impl MailComposer {
-    /// Loads the mail template in `folder`: `subject.txt`, `body.txt` and `body.html`. `from` is
-    /// the sender, such as `Testamur <certificates@example.com>`.
+    /// Loads the mail template in `folder`: `subject.txt`, `body.txt`, `body.html` and the strings
+    /// of each language in `locales`. `from` is the sender, such as
+    /// `Testamur <certificates@example.com>`.
     ///
     /// # Errors
     /// [`MailTemplateError`] if the sender is malformed or a file can't be read or parsed.
     pub fn load(from: &str, folder: impl AsRef<Path>) -> Result<Self, MailTemplateError> {
-        Self::new(from, |part| {
-            let path = folder.as_ref().join(part);
-            match fs::read_to_string(&path) {
-                Ok(text) => Ok((path, text)),
-                Err(source) => Err(MailTemplateError::Read { path, source }),
-            }
-        })
+        let folder = folder.as_ref();
+        let locales = locale_files(&folder.join("locales"))?;
+        Self::new(from, locales, |part| read(folder.join(part)))
     }
 
-    /// Like [`Self::load`], with the files from memory: `read` returns the text of a file, such as
-    /// `subject.txt`.
+    /// Like [`Self::load`], with the files from memory, by their path in the folder, such as
+    /// `locales/en.toml`.
     ///
     /// # Errors
     /// [`MailTemplateError`] if the sender is malformed, or if a file is missing or can't be
     /// parsed.
     pub fn from_memory<'a>(
         from: &str,
-        read: impl Fn(&str) -> Option<&'a str>,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, MailTemplateError> {
-        Self::new(from, |part| {
+        let files: Vec<_> = files.into_iter().collect();
+        let locales = files
+            .iter()
+            .filter(|(path, _)| path.starts_with("locales/"))
+            .map(|&(path, text)| (PathBuf::from(path), text.to_owned()))
+            .collect();
+        Self::new(from, locales, |part| {
             let path = PathBuf::from(part);
-            match read(part) {
-                Some(text) => Ok((path, text.to_owned())),
+            match files.iter().find(|(file, _)| *file == part) {
+                Some(&(_, text)) => Ok((path, text.to_owned())),
                 None => {
                     let source = std::io::ErrorKind::NotFound.into();
                     Err(MailTemplateError::Read { path, source })
@@ -98,6 +114,7 @@ impl MailComposer {
 
     fn new(
         from: &str,
+        locales: Vec<(PathBuf, String)>,
         read: impl Fn(&'static str) -> Result<(PathBuf, String), MailTemplateError>,
     ) -> Result<Self, MailTemplateError> {
         let from = from
@@ -111,11 +128,11 @@ impl MailComposer {
                 .add_template_owned(part, text)
                 .map_err(|source| MailTemplateError::Syntax { path, source })?;
         }
-        Ok(Self { from, environment })
+        Ok(Self { from, environment, locales: Locales::parse(locales)? })
     }
 
-    /// Composes the message of a certificate. Returns `None` if the user has no address. The same
-    /// input gives the same bytes.
+    /// Composes the message of a certificate. Returns `None` if the user has no address. `now` is
+    /// the moment of sending, the message's `Date`. The same input gives the same bytes.
     ///
     /// # Errors
     /// [`Rejection::MailAddress`] if the address is malformed, [`Rejection::MailTemplate`] if a
@@ -178,11 +195,97 @@ impl MailComposer {
     }
 
     fn render(&self, event: &CertificateGenerated) -> Result<[String; 3], Rejection> {
-        let event = minijinja::Value::from(minijinja::value::Serde(event));
-        let part = |name: &str| self.environment.get_template(name)?.render(event.clone());
-        let [subject, text, html] = PARTS.map(part);
-        let all = || Ok([subject?, text?, html?]);
-        all().map_err(|e| Rejection::MailTemplate(describe(&e)))
+        self.render_parts(event).map_err(|e| Rejection::MailTemplate(describe(&e)))
+    }
+
+    /// Renders subject, text and HTML. The HTML's title is the subject.
+    fn render_parts(&self, event: &CertificateGenerated) -> Result<[String; 3], minijinja::Error> {
+        let locale = self.locales.choose(event.locale.as_deref());
+        let sender = self.from.name.as_deref().unwrap_or_else(|| self.from.email.as_ref());
+        let id = event.certificate_id.to_string();
+        let date = locale.date(event.issued_on);
+        let values = Values {
+            course: &event.course_name,
+            name: &event.user_name,
+            sender,
+            date: &date,
+            id: &id,
+        };
+        let base = minijinja::Value::from(minijinja::value::Serde(event));
+        let base = context! {
+            locale => locale.tag,
+            direction => locale.direction(),
+            issuedOn => &date,
+            sender => sender,
+            linkedinUrl => linkedin_url(event, sender),
+            ..base
+        };
+        let text_strings = locale.text(&values);
+        let html_strings = locale.html(&values);
+        let part = |name: &str, values| self.environment.get_template(name)?.render(values);
+        let [subject_file, text_file, html_file] = PARTS;
+        let in_text = context! { strings => text_strings, ..base.clone() };
+        let subject: String = part(subject_file, in_text.clone())?;
+        let in_html = context! { strings => html_strings, subject => subject.trim(), ..base };
+        Ok([subject, part(text_file, in_text)?, part(html_file, in_html)?])
+    }
+}
+
+/// `Auto-Submitted`: out-of-office programs do not answer the message
+/// ([RFC 3834](https://www.rfc-editor.org/rfc/rfc3834)).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// Returns the link that adds the certificate to the learner's LinkedIn profile.
+fn linkedin_url(event: &CertificateGenerated, organization: &str) -> String {
+    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    format!(
+        "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME&name={}\
+         &organizationName={}&issueYear={}&issueMonth={}&certUrl={}&certId={}",
+        encode(&event.course_name),
+        encode(organization),
+        event.issued_on.year(),
+        event.issued_on.month(),
+        encode(&event.certificate_url),
+        event.certificate_id,
+    )
+}
+
+/// Reads the files of strings in a folder, sorted. A folder that does not exist has none.
+fn locale_files(folder: &Path) -> Result<Vec<(PathBuf, String)>, MailTemplateError> {
+    let failed = |source| MailTemplateError::Read { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(failed(e)),
+    };
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, std::io::Error>>()
+        .map_err(failed)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    paths.into_iter().map(read).collect()
+}
+
+fn read(path: PathBuf) -> Result<(PathBuf, String), MailTemplateError> {
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(source) => Err(MailTemplateError::Read { path, source }),
     }
 }
 
@@ -198,22 +301,4 @@ fn describe(error: &minijinja::Error) -> String {
 /// Converts to the type of mail dates, which have whole seconds. A time before 1970 becomes 1970.
 fn system_time(at: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default())
-}
-
-/// The header that tells mail programs that no person wrote the message.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn StdError + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
 }

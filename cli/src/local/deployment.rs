@@ -88,7 +88,7 @@ fn load_templates(
             let template = assets::carried_template(&engine)?;
             let templates = TemplateCache::new(engine, PathBuf::from(assets::TEMPLATES))
                 .with(assets::CARRIED_TEMPLATE, template);
-            (templates, MailComposer::from_memory(mail_from, assets::carried_mail))
+            (templates, MailComposer::from_memory(mail_from, assets::carried_mail()))
         }
     };
     Ok((templates, composer.map_err(CliError::Mail)?))

@@ -1,9 +1,10 @@
 //! Rejects documents that lack a character of their text.
 //!
-//! Typst loses characters in three ways. Without a font, it prints the box of glyph 0 ("tofu"). If
+//! Typst loses characters in four ways. Without a font, it prints the box of glyph 0 ("tofu"). If
 //! the font of a cluster (a letter with its marks) lacks a part in the middle of it, Typst omits
 //! this part, and nothing on the page tells. If such a part stands at an edge of right-to-left
-//! text, Typst prints the cluster again in another font.
+//! text, Typst prints the cluster again in another font. Text in an unknown font without fallback is
+//! omitted, which the document checks, because no trace of it is on the page.
 
 use std::ops::Range;
 

@@ -114,11 +114,10 @@ impl Files {
         self.below("template/").map(|(path, _)| path)
     }
 
-    /// Returns true if a Typst source contains the name of a font family as a string.
-    pub(crate) fn name_family(&self, family: &str) -> bool {
+    /// Returns true if a Typst source contains a text.
+    pub(crate) fn sources_contain(&self, text: &str) -> bool {
         let sources = self.0.iter().filter(|(path, _)| path.ends_with(".typ"));
-        let name = format!("\"{family}\"");
-        sources.filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok()).any(|s| s.contains(&name))
+        sources.filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok()).any(|s| s.contains(text))
     }
 
     /// Returns the SHA-256 of all paths and contents in hexadecimal.

@@ -8,8 +8,15 @@ use icu_locale::subtags::script;
 use icu_locale::{Locale, LocaleCanonicalizer, LocaleExpander};
 
 /// Returns the supported locale with the same language and script as the requested one, preferably
-/// of the same region, then the shortest.
-pub(crate) fn best(supported: &[String], requested: &str) -> Option<String> {
+/// of the same region, then the shortest. Returns `None` if there is none, or if `requested` is not
+/// a locale.
+///
+/// ```
+/// let supported = ["de".to_owned(), "zh-Hant".to_owned()];
+/// assert_eq!(testamur_engine::best_locale(&supported, "zh-TW").as_deref(), Some("zh-Hant"));
+/// ```
+#[must_use]
+pub fn best(supported: &[String], requested: &str) -> Option<String> {
     let expander = LocaleExpander::new_extended();
     let expand = |tag: &str| {
         let mut id = parse(tag)?.id;

@@ -91,6 +91,9 @@ pub struct CertificateGenerated {
     pub issued_on: Date,
     /// `certificateUrl`: the address of the PDF.
     pub certificate_url: String,
+    /// `locale`: the certificate's language, such as `pt-BR`. Events of earlier versions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// `traceparent`: the trace that the completion belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
@@ -109,6 +112,7 @@ impl Event for CertificateGenerated {
             issued_at: fields.timestamp("issuedAt")?,
             issued_on: fields.date("issuedOn")?,
             certificate_url: fields.string("certificateUrl")?,
+            locale: fields.optional_string("locale")?,
             traceparent: fields.trace_parent("traceparent"),
         })
     }

@@ -37,11 +37,31 @@ fn the_mail_names_learner_and_course_and_links_the_pdf() {
             "Ada Lovelace",
             "Analytical Engines",
             record["pdfUrl"].as_str().unwrap(),
-            "Issued on 2026-11-20",
+            "Issued on November 20, 2026",
         ] {
             assert!(text.contains(expected), "{expected} is not in {text}");
         }
     }
+}
+
+#[test]
+fn the_mail_is_in_the_language_of_the_certificate() {
+    let program = Program::new();
+    program.write(
+        "users.json",
+        r#"[{"userId": "u", "name": "Fatima", "locale": "ar-EG", "email": "f@example.com"}]"#,
+    );
+    program.issue(&[completed("u", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    let (path, _) = program.files("state/mail").remove(0);
+    let mail = read(&program, &path);
+    let html = mail["html"].as_str().unwrap();
+    assert!(html.contains(r#"<html lang="ar" dir="rtl">"#), "{html}");
+    assert!(html.contains("<bdi>Analytical Engines</bdi>"), "{html}");
+    for part in ["text", "html"] {
+        assert!(mail[part].as_str().unwrap().contains("20 نوفمبر 2026"), "{}", mail[part]);
+    }
+    let subject = "شهادة إتمام الدورة التدريبية \u{2068}Analytical Engines\u{2069}";
+    assert_eq!(mail["subject"], subject);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The reasons of failures: what they name, and that they never repeat a learner's value.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use testamur_pipeline::disposition::RETRIES_EXHAUSTED;
 use testamur_pipeline::error::chain;
@@ -87,13 +88,8 @@ fn compose(body: &str, email: &str) -> Rejection {
     }
     let composer = MailComposer::load("Testamur <mail@example.com>", folder.path()).unwrap();
     let user = User { name: Name::Full("Ada".into()), email: Some(email.into()), locale: None };
-    composer
-        .compose(
-            &contract::record("e").certificate_generated_event(),
-            &user,
-            jiff::Timestamp::UNIX_EPOCH,
-        )
-        .unwrap_err()
+    let event = contract::record("e").certificate_generated_event();
+    composer.compose(&event, &user, Timestamp::UNIX_EPOCH).unwrap_err()
 }
 
 #[test]

@@ -20,8 +20,8 @@ fn template(id: &str) -> Template {
     ENGINE.load(repository().join("templates").join(id)).unwrap()
 }
 
-/// A template that prints the name of the learner and nothing else.
-fn name_only() -> Template {
+/// A template that prints the name of the learner and nothing else, in `font`.
+fn name_only(font: &str) -> Template {
     let shared = repository().join("templates/shared");
     let mut files: Vec<_> = fs::read_dir(shared)
         .unwrap()
@@ -44,12 +44,12 @@ fn name_only() -> Template {
                 #import "../shared/lib.typ": *
                 #let (data, locale, strings) = certificate(file => path(file))
                 #set page(width: 200pt, height: 100pt)
-                #set text(font: "Source Serif 4")
+                #set text(font: FONT)
                 #inline(data.userName, locale)
             "#,
         ),
     ] {
-        files.push((path.into(), content.into()));
+        files.push((path.into(), content.replace("FONT", font).into()));
     }
     ENGINE.load_files("name", files).unwrap()
 }
@@ -123,10 +123,11 @@ fn all_letters_and_sequences_of_din_91379_print() {
 
 #[test]
 fn one_word_has_one_typeface() {
-    let template = name_only();
+    let template = name_only("\"Source Serif 4\"");
     for (name, expected) in [
         ("Yeboah Ψ Ж", &["Source Serif 4"][..]),
         ("Yɛboah", &["Noto Serif"]),
+        ("Yɛboah\u{2011}Smith", &["Noto Serif"]),
         ("Pitr̥̄ṇa", &["Noto Serif"]),
         ("(Ҕаврильева-Айыыҥа),", &["Noto Serif", "Source Serif 4"]),
         ("Ada Yɛboah", &["Noto Serif", "Source Serif 4"]),
@@ -134,6 +135,14 @@ fn one_word_has_one_typeface() {
     ] {
         assert_eq!(families(&template, name).unwrap(), expected, "{name}");
     }
+}
+
+#[test]
+fn text_in_an_unknown_font_never_vanishes() {
+    let template = name_only("\"No Such\", fallback: false");
+    let error = families(&template, "Ada").unwrap_err().to_string();
+    assert!(error.contains("unknown font family: no such"), "{error}");
+    assert!(error.contains("main.typ:5"), "{error}");
 }
 
 #[test]
