@@ -248,7 +248,8 @@ fn an_event_without_an_offset_is_refused() {
         ("2020-07-32T20:15:00Z", no_time),
     ] {
         let outcome = Program::new().issue(&[completed_at(1, time)]).code(1);
-        outcome.prints(&format!("invalid CourseCompleted event: {reason}\n"));
+        outcome
+            .prints(&format!("invalid CourseCompleted event: {reason} (events.jsonl, line 1)\n"));
     }
 }
 

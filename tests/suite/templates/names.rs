@@ -10,10 +10,11 @@ use testamur_engine::{
 };
 use testamur_tests::{repository, sample, tool};
 
-static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    let fonts = Fonts::load(repository().join("fonts")).unwrap();
-    Engine::new(fonts).load(repository().join("templates/completion")).unwrap()
-});
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(Fonts::load(repository().join("fonts")).unwrap()));
+
+static TEMPLATE: LazyLock<Template> =
+    LazyLock::new(|| ENGINE.load(repository().join("templates/completion")).unwrap());
 
 fn with(changes: &Value) -> Data {
     let mut data = sample("ada");
@@ -346,4 +347,21 @@ fn words(document: &Document) -> Vec<Word> {
             bottom: attribute(line, "yMax"),
         })
         .collect()
+}
+
+#[test]
+fn no_text_of_a_pdf_has_invisible_marks() {
+    for id in ["badge", "completion", "diploma", "transcript"] {
+        let template = ENGINE.load(repository().join("templates").join(id)).unwrap();
+        let sample = fs::read(template.folder().join("samples/ada.json")).unwrap();
+        let data = Data::from_json(&sample).unwrap();
+        let certificate_id = data.value()["certificateId"].as_str().unwrap().to_owned();
+        for locale in ["en", "ar", "he", "ja"] {
+            let document = template.compile(&data.with_locale(locale)).unwrap();
+            let found = text(&document, &[]);
+            let marks = |c: char| ('\u{2066}'..='\u{2069}').contains(&c);
+            assert!(!found.contains(marks), "{id} in {locale}: {found:?}");
+            assert!(found.contains(&certificate_id), "{id} in {locale}: {found}");
+        }
+    }
 }
