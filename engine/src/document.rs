@@ -18,7 +18,7 @@ use crate::diagnostics::Diagnostics;
 use crate::error::{CompileError, ExportError, RenderError};
 use crate::export::{JpegEncoder, PdfMetadata};
 use crate::export::{jpeg, pdf, png, raster, svg};
-use crate::lint::{self, LayoutIssue, missing_glyphs};
+use crate::lint::{self, LayoutIssue, missing_glyphs, small_text};
 use crate::measure;
 use crate::template::{Layout, Template};
 use crate::world::{RecordingWorld, TemplateWorld};
@@ -103,6 +103,7 @@ impl Document {
             check_families(&world, &warnings)?;
         }
         missing_glyphs::check(&pages, data, world.book())?;
+        small_text::check(&pages, data)?;
         let (found, expected) = (pages.pages().len(), layout.pages);
         if found != expected {
             return Err(CompileError::PageCount { found, expected });
@@ -186,12 +187,15 @@ impl Document {
         raster::scale(self.first_page().frame.size(), self.layout.image).map(drop)
     }
 
-    /// Lints the pages: reports overflowing text, and text below WCAG AA contrast.
+    /// Lints the pages: reports overflowing text, text below the size in the manifest, and text below
+    /// WCAG AA contrast.
     ///
     /// # Errors
     /// [`ExportError::TooManyPixels`] if a page is too large to draw.
     pub fn lint(&self) -> Result<Vec<LayoutIssue>, ExportError> {
-        catch_panics(ExportError::Panic, || lint::lint(self.pages.pages()))
+        catch_panics(ExportError::Panic, || {
+            lint::lint(self.pages.pages(), self.layout.min_text_size)
+        })
     }
 
     /// Returns the names of the font families on the pages, sorted.

@@ -56,12 +56,17 @@ pub enum LoadError {
         limit: u64,
     },
     /// A required file is missing: `typst.toml`, `schema.json` or an entrypoint.
-    #[error("{} has no {file}", path.display())]
+    #[error(
+        "{} has no {file}{}",
+        path.display(), similar.as_ref().map_or_else(String::new, |s| format!("; rename {s} to it"))
+    )]
     Missing {
         /// The template's folder.
         path: PathBuf,
         /// The missing file, relative to the folder.
         file: String,
+        /// A file whose name differs in its capitals only, such as `schema.JSON`.
+        similar: Option<String>,
     },
     /// `typst.toml` is not TOML, or a key in it is missing, unknown or out of range.
     #[error("invalid manifest {}", path.display())]
@@ -123,6 +128,20 @@ pub enum CompileError {
     /// has glyphs for a letter and all of its marks. Holds each of them once, at least one.
     #[error("no font has a glyph for {}; add a font that has {}", join(.0), them(.0))]
     MissingCharacters(Vec<MissingCharacter>),
+    /// Text is too small to be read.
+    #[error(
+        "{} has {:.1} pt; below {limit} pt nobody can read it: shorten it, or give it more room",
+        .field.as_deref().unwrap_or("the template's own text"), (points * 10.0).floor() / 10.0
+    )]
+    IllegibleText {
+        /// The smallest size in points.
+        points: f64,
+        /// The data field that is set in it, as a path such as `scores/0/title`. `None` if it is the
+        /// template's own text.
+        field: Option<String>,
+        /// The smallest legible size in points.
+        limit: f64,
+    },
     /// The layout has more pages than the manifest declares because content overflows, or fewer.
     #[error(
         "{}, but typst.toml declares `pages = {expected}`",
@@ -348,8 +367,17 @@ mod tests {
             None,
         );
         check(
-            &LoadError::Missing { path: path(), file: "main.typ".into() },
+            &LoadError::Missing { path: path(), file: "main.typ".into(), similar: None },
             "t has no main.typ",
+            None,
+        );
+        check(
+            &LoadError::Missing {
+                path: path(),
+                file: "schema.json".into(),
+                similar: Some("schema.JSON".into()),
+            },
+            "t has no schema.json; rename schema.JSON to it",
             None,
         );
         check(
@@ -425,6 +453,11 @@ mod tests {
             missing(&many)
                 .to_string()
                 .ends_with("U+E004 ‘\u{e004}’ in title and 2 more; add a font that has them")
+        );
+        check(
+            &CompileError::IllegibleText { points: 3.96, field: Some("title".into()), limit: 4.0 },
+            "title has 3.9 pt; below 4 pt nobody can read it: shorten it, or give it more room",
+            None,
         );
         check(
             &CompileError::PageCount { found: 2, expected: 1 },

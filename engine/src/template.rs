@@ -197,6 +197,13 @@ impl Template {
         families.into_iter().collect()
     }
 
+    /// Returns the font files in the template's own folder `fonts` that hold no face, or that are
+    /// compressed for the web, such as `fonts/brand.woff2`.
+    #[must_use]
+    pub fn unreadable_fonts(&self) -> Vec<String> {
+        self.0.files.loader().unreadable_fonts()
+    }
+
     /// Checks data against the template's schema and locales, without compiling the template.
     ///
     /// # Errors

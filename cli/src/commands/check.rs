@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use testamur_engine::{RenderError, Template};
+use testamur_engine::{RenderError, Template, canonical_locale};
 
 use crate::args::{Check, Cli};
 use crate::design::cases::{Case, Cases};
@@ -86,6 +86,7 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckRepo
         report.problems.extend(unused_files(&template, &report.files_read));
         report.problems.extend(unused_fonts(&template, &report.fonts));
     }
+    report.problems.extend(unreadable_fonts(&template));
     large_files(folder, folder, &mut report.problems)?;
     Ok(report)
 }
@@ -105,12 +106,24 @@ fn check_locales(template: &Template) -> Vec<Problem> {
         return Vec::new();
     };
     let unsupported = template.locales().iter().filter(|locale| !supported.contains(*locale));
-    let message = |locale: &String| {
-        format!("locales/{locale}.toml: shared/cldr.json has no dates and numbers for {locale}")
+    let message = |locale: &String| match canonical_locale(locale) {
+        Some(name) if name != *locale => format!("rename locales/{locale}.toml to {name}.toml"),
+        _ => {
+            format!("locales/{locale}.toml: shared/cldr.json has no dates and numbers for {locale}")
+        }
     };
     unsupported
         .map(|locale| Problem::new(ProblemCode::UnsupportedLocale, message(locale)))
         .collect()
+}
+
+/// Finds font files that can't be used, and would be passed over.
+fn unreadable_fonts(template: &Template) -> Vec<Problem> {
+    let message = |file: String| {
+        let advice = "replace it by a TrueType or OpenType font, a .ttf or .otf file";
+        Problem::new(ProblemCode::UnreadableFont, format!("{file} can't be used: {advice}"))
+    };
+    template.unreadable_fonts().into_iter().map(message).collect()
 }
 
 /// The part of `shared/cldr.json` that is checked.

@@ -58,6 +58,10 @@ pub(crate) enum ProblemCode {
     Overflow,
     /// Text has too little contrast.
     Contrast,
+    /// Text is too small to read.
+    SmallText,
+    /// A font file of the template can't be read.
+    UnreadableFont,
     /// No layout reads a file.
     UnusedFile,
     /// No layout uses a font of the template.
@@ -93,6 +97,7 @@ impl From<&RenderError> for Problem {
             RenderError::Compile(CompileError::MissingCharacters(_)) => {
                 ProblemCode::UnsupportedCharacter
             }
+            RenderError::Compile(CompileError::IllegibleText { .. }) => ProblemCode::SmallText,
             RenderError::Compile(CompileError::PageCount { .. }) => ProblemCode::PageCount,
             RenderError::Export(ExportError::AspectRatio { .. }) => ProblemCode::ImageSize,
             _ => ProblemCode::RenderError,
@@ -105,6 +110,7 @@ impl From<&LayoutIssue> for Problem {
     fn from(issue: &LayoutIssue) -> Self {
         let code = match issue {
             LayoutIssue::Contrast { .. } => ProblemCode::Contrast,
+            LayoutIssue::SmallText { .. } => ProblemCode::SmallText,
             _ => ProblemCode::Overflow,
         };
         Self::new(code, issue.to_string())

@@ -60,7 +60,7 @@ async fn sqlite_delivery_and_suppression_fulfill_the_contracts() {
 
 #[test]
 fn a_database_of_another_version_is_refused_and_left_unchanged() {
-    for (version, writer) in [(1, "an earlier"), (2, "an earlier"), (4, "a newer")] {
+    for (version, writer) in [(1, "an earlier"), (2, "an earlier"), (5, "a newer")] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("testamur.db");
         let connection = Connection::open(&path).unwrap();

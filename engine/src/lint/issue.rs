@@ -34,6 +34,15 @@ pub enum LayoutIssue {
         /// The distance in points.
         points: f64,
     },
+    /// Text is smaller than the manifest allows.
+    SmallText {
+        /// The text.
+        text: String,
+        /// Its size in points.
+        points: f64,
+        /// The smallest allowed size in points.
+        min_size: f64,
+    },
     /// Text has too little contrast with its background. Each pair of colors is reported once.
     Contrast {
         /// The first text in these colors.
@@ -57,6 +66,11 @@ impl fmt::Display for LayoutIssue {
             }
             Self::PageOverflow { text, points } => {
                 write!(f, "“{text}” overflows the page by {points:.1} pt")
+            }
+            Self::SmallText { text, points, min_size } => {
+                // Rounded down, so 5.96 does not read as 6.0.
+                let points = (points * 10.0).floor() / 10.0;
+                write!(f, "“{text}” has {points:.1} pt; at least {min_size} pt are readable")
             }
             Self::Contrast { text, ratio, required, color, background } => {
                 // Rounded down, so 4.499 does not read as the required 4.5.
@@ -86,6 +100,10 @@ mod tests {
             (
                 LayoutIssue::PageOverflow { text: text(), points: 20.0 },
                 "“Ada” overflows the page by 20.0 pt",
+            ),
+            (
+                LayoutIssue::SmallText { text: text(), points: 5.96, min_size: 6.0 },
+                "“Ada” has 5.9 pt; at least 6 pt are readable",
             ),
             (
                 LayoutIssue::Contrast {

@@ -40,10 +40,15 @@ impl TextRun {
 
     pub(crate) fn transform(mut self, transform: Transform) -> Self {
         self.body = transform_rect(self.body, transform);
-        // The determinant is the factor of areas, so its root is the factor of lengths.
-        let determinant =
-            transform.sx.get() * transform.sy.get() - transform.kx.get() * transform.ky.get();
-        self.size *= determinant.abs().sqrt();
+        self.size *= scale_of(transform);
         self
     }
+}
+
+/// Returns the factor by which a transformation changes lengths.
+pub(crate) fn scale_of(transform: Transform) -> f64 {
+    // The determinant is the factor of areas, so its root is the factor of lengths.
+    let determinant =
+        transform.sx.get() * transform.sy.get() - transform.kx.get() * transform.ky.get();
+    determinant.abs().sqrt()
 }

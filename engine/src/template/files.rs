@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use typst::diag::{FileError, FileResult};
 use typst::foundations::Bytes;
 use typst::syntax::{FileId, RootedPath, VirtualPath, VirtualRoot};
+use typst::text::Font;
 use typst_kit::files::FileLoader;
 
 use crate::error::LoadError;
@@ -80,8 +81,7 @@ impl Files {
 impl Files {
     /// Returns a text file of the template, which is in `folder` on disk.
     pub(crate) fn text(&self, file: &str, folder: &Path) -> Result<&str, LoadError> {
-        let missing = || LoadError::Missing { path: folder.to_owned(), file: file.to_owned() };
-        let bytes = self.0.get(&in_template(file)).ok_or_else(missing)?;
+        let bytes = self.0.get(&in_template(file)).ok_or_else(|| self.missing(file, folder))?;
         decode(bytes).map_err(|e| LoadError::Read {
             path: folder.join(file),
             source: io::Error::new(io::ErrorKind::InvalidData, e),
@@ -92,13 +92,38 @@ impl Files {
         if file_id(file).is_some() && self.0.contains_key(&in_template(file)) {
             return Ok(());
         }
-        Err(LoadError::Missing { path: folder.to_owned(), file: file.to_owned() })
+        Err(self.missing(file, folder))
+    }
+
+    fn missing(&self, file: &str, folder: &Path) -> LoadError {
+        let similar = self.own_paths().find(|path| path.eq_ignore_ascii_case(file));
+        LoadError::Missing {
+            path: folder.to_owned(),
+            file: file.to_owned(),
+            similar: similar.map(str::to_owned),
+        }
     }
 
     /// Returns everything in the template's folder `fonts`, which may include files that are not
     /// fonts, such as a license.
     pub(crate) fn fonts(&self) -> impl Iterator<Item = Bytes> {
         self.below("template/fonts/").map(|(_, bytes)| bytes.clone())
+    }
+
+    /// Returns the font files in the folder `fonts` that can't be used.
+    pub(crate) fn unreadable_fonts(&self) -> Vec<String> {
+        let is_unreadable = |file: &str, bytes: &Bytes| {
+            let extension = Path::new(file).extension().and_then(OsStr::to_str).unwrap_or_default();
+            match extension.to_ascii_lowercase().as_str() {
+                "woff" | "woff2" => true,
+                "ttf" | "otf" | "ttc" | "otc" => Font::iter(bytes.clone()).next().is_none(),
+                _ => false,
+            }
+        };
+        self.below("template/fonts/")
+            .filter(|(file, bytes)| is_unreadable(file, bytes))
+            .map(|(file, _)| format!("fonts/{file}"))
+            .collect()
     }
 
     /// Returns the locales that have a file in the template's folder `locales`, sorted.

@@ -43,7 +43,7 @@ pub struct Manifest {
 }
 
 /// A layout of a template: the certificate or the social card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Layout {
     /// The Typst file to compile, relative to the template's folder, such as `main.typ`.
@@ -52,6 +52,9 @@ pub struct Layout {
     pub pages: usize,
     /// The size and quality of the image of the first page.
     pub image: ImageSize,
+    /// The size in points below which text is a problem. Key: `tool.testamur.min-text-size`; 6 if it
+    /// is missing.
+    pub min_text_size: f64,
 }
 
 /// The size and quality of an image.
@@ -99,6 +102,8 @@ struct Tool {
     locale: String,
     #[serde(default = "default_pages")]
     pages: usize,
+    #[serde(default = "default_min_text_size")]
+    min_text_size: f64,
     image: ImageSize,
     social_card: Option<SocialCard>,
     #[serde(default)]
@@ -137,8 +142,9 @@ impl Manifest {
                 entrypoint: manifest.package.entrypoint.into(),
                 pages: tool.pages,
                 image: tool.image,
+                min_text_size: tool.min_text_size,
             },
-            social_card: tool.social_card.map(SocialCard::into_layout),
+            social_card: tool.social_card.map(|card| card.into_layout(tool.min_text_size)),
             snapshots: tool.snapshots,
         })
     }
@@ -159,6 +165,12 @@ impl Tool {
         if self.pages == 0 {
             return Err("in [tool.testamur]: `pages` is 0; expected 1 or more".to_owned());
         }
+        let min_text_size = self.min_text_size;
+        if !(4.0..=100.0).contains(&min_text_size) {
+            return Err(format!(
+                "in [tool.testamur]: `min-text-size` is {min_text_size}; expected 4 to 100"
+            ));
+        }
         let pixels_per_pt = self.snapshots.pixels_per_pt;
         if !(0.1..=4.0).contains(&pixels_per_pt) {
             return Err(format!(
@@ -176,8 +188,8 @@ impl SocialCard {
         ImageSize { width: self.width, height: self.height, quality: self.quality }
     }
 
-    fn into_layout(self) -> Layout {
-        Layout { image: self.image(), entrypoint: self.entrypoint, pages: 1 }
+    fn into_layout(self, min_text_size: f64) -> Layout {
+        Layout { image: self.image(), entrypoint: self.entrypoint, pages: 1, min_text_size }
     }
 }
 
@@ -209,6 +221,10 @@ impl ImageSize {
 
 const fn default_pages() -> usize {
     1
+}
+
+const fn default_min_text_size() -> f64 {
+    6.0
 }
 
 fn default_locale() -> String {

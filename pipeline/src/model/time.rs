@@ -1,5 +1,6 @@
 //! Points in time with the UTC offset they were written with, and the days they fall on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,6 +24,8 @@ use serde::{Serialize, Serializer};
 /// assert_eq!(evening.date(&tokyo), date(2020, 7, 3));
 /// let in_utc: OffsetTime = "2020-07-03T20:15:00Z".parse()?;
 /// assert_eq!(in_utc.date(&tokyo), date(2020, 7, 4));
+/// let precise: OffsetTime = "2020-07-03T20:15:00.1234567891234Z".parse()?;
+/// assert_eq!(precise.to_string(), "2020-07-03T20:15:00.123456789Z");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,7 @@ impl FromStr for OffsetTime {
     type Err = OffsetTimeError;
 
     fn from_str(text: &str) -> Result<Self, OffsetTimeError> {
+        let text = &*without_excess_digits(text);
         let pieces = Pieces::parse(text).map_err(|_| OffsetTimeError::Malformed)?;
         if pieces.time().is_none() {
             return Err(OffsetTimeError::Malformed);
@@ -72,6 +76,20 @@ impl FromStr for OffsetTime {
         let offset = pieces.to_numeric_offset().ok_or(OffsetTimeError::NoOffset)?;
         let instant = text.parse().map_err(|_| OffsetTimeError::Malformed)?;
         Ok(Self { instant, offset: (offset != Offset::UTC).then_some(offset) })
+    }
+}
+
+/// Cuts a fraction of a second to nanoseconds, the precision of [`Timestamp`]. RFC 3339 allows any
+/// number of digits.
+fn without_excess_digits(text: &str) -> Cow<'_, str> {
+    const NANOSECOND_DIGITS: usize = 9;
+    let Some((start, rest)) = text.split_once(['.', ',']) else { return text.into() };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    match digits.checked_sub(NANOSECOND_DIGITS) {
+        Some(excess @ 1..) => {
+            format!("{start}.{}{}", &rest[..digits - excess], &rest[digits..]).into()
+        }
+        _ => text.into(),
     }
 }
 

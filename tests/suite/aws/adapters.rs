@@ -61,7 +61,7 @@ async fn table_fulfills_the_contracts_of_its_ports(sdk: &SdkConfig) {
 
 async fn malformed_directory_entries_are_rejected(sdk: &SdkConfig) {
     let table = TestTable::create(sdk, "entries").await;
-    table.put(json!({ "pk": "USER#u-1", "sk": "USER", "givenName": "Ada" })).await;
+    table.put(json!({ "pk": "USER#u-1", "sk": "USER", "email": "ada@example.com" })).await;
     table.put(json!({ "pk": "COURSE#c-1", "sk": "COURSE", "name": ["Engines"] })).await;
     let error = table.adapter.user("u-1").await.unwrap_err();
     let expected = "the directory's entry of user u-1: give either name, or givenName and familyName; correct it, then retry";

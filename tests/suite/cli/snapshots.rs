@@ -257,6 +257,10 @@ fn check_finds_problems_that_no_image_shows() {
     program.write("templates/demo/assets/old.svg", "<svg/>");
     program.write("templates/demo/assets/huge.svg", &" ".repeat(600 << 10));
     program.write("templates/demo/locales/xx.toml", "title = \"\"\n");
+    program.write("templates/demo/locales/pt_BR.toml", "title = \"\"\n");
+    fs::create_dir(program.path("templates/demo/fonts")).unwrap();
+    program.write("templates/demo/fonts/Brand.woff2", "compressed");
+    program.write("templates/demo/fonts/Damaged.ttf", "");
     edit(&program, "typst.toml", "name = \"demo\"", "name = \"other\"");
     edit(&program, "main.typ", "\"Source Sans 3\"", "\"Comic Sans\"");
     let outcome = program.run(&["check"]).code(1);
@@ -264,6 +268,9 @@ fn check_finds_problems_that_no_image_shows() {
         .prints("templates/demo: folder `demo` and package name `other` differ; rename one of them")
         .prints("templates/demo: locales/xx.toml: missing key `certify`")
         .prints("templates/demo: locales/xx.toml: shared/cldr.json has no dates and numbers for xx")
+        .prints("templates/demo: rename locales/pt_BR.toml to pt-BR.toml")
+        .prints("templates/demo: fonts/Brand.woff2 can't be used: replace it by a TrueType or")
+        .prints("templates/demo: fonts/Damaged.ttf can't be used: replace it by a TrueType or")
         .prints("templates/demo: assets/old.svg is not used")
         .prints("templates/demo: assets/huge.svg has 600 KiB; at most 512 KiB are allowed")
         .prints("unknown font family: comic sans");
@@ -273,7 +280,14 @@ fn check_finds_problems_that_no_image_shows() {
         .run(&["check", "demo"])
         .code(1)
         .prints("templates/demo: samples/bad.json: the data is not JSON: EOF");
-    fs::remove_file(program.path("templates/demo/schema.json")).unwrap();
+    let schema = program.path("templates/demo/schema.json");
+    let capitals = program.path("templates/demo/Schema.JSON");
+    fs::rename(&schema, &capitals).unwrap();
+    program
+        .run(&["check"])
+        .code(1)
+        .prints("templates/demo has no schema.json; rename Schema.JSON to it");
+    fs::remove_file(capitals).unwrap();
     program.run(&["check"]).code(1).prints("templates/demo: templates/demo has no schema.json");
     let problem = json!({
         "code": "invalid-template",
