@@ -55,7 +55,7 @@ def preview(program):
         save(photograph(opened), "preview", 1120)
         with edited(opened, main, NAVY, GREEN):
             save(photograph(opened), "preview-green", 1120)
-            with edited(opened, main, "data.userName", "data.username", state="error"):
+            with edited(opened, main, "fit(data.userName", "fit(data.username", state="error"):
                 save(photograph(opened), "preview-error", 1120)
         with edited(opened, main, 'rgb("#5c6470")', 'rgb("#9aa2ad")'):
             by(opened, "warnings").locator("summary").click()
