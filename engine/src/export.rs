@@ -1,5 +1,6 @@
 //! Output formats of pages, and QR codes of data fields.
 
+mod clusters;
 pub(crate) mod jpeg;
 pub(crate) mod pdf;
 pub(crate) mod png;

@@ -7,6 +7,8 @@ use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
+use super::clusters;
+
 /// The metadata of a PDF that does not come from its pages.
 ///
 /// ```
@@ -52,7 +54,8 @@ pub(crate) fn export(
         timestamp: metadata.created_at.and_then(datetime).map(typst_pdf::Timestamp::new_utc),
         ..PdfOptions::default()
     };
-    typst_pdf::pdf(document, &options)
+    let prepared = clusters::prepare(document);
+    typst_pdf::pdf(prepared.as_ref().unwrap_or(document), &options)
 }
 
 /// Converts a timestamp to Typst's date and time, in UTC.

@@ -47,6 +47,8 @@ fn text(document: &Document, options: &[&str]) -> String {
 fn names_are_extracted_from_the_pdf_in_logical_order() {
     let names = [
         "Łukasz Żółć-Brzęczyszczykiewicz",
+        "d̂oe h̄ana Š̌",
+        "กิตติศักดิ์ สุขใจ",
         "Þórður Ægisson",
         "İbrahim Çağlayan Ğüş",
         "Nguyễn Thị Ánh Tuyết Ưở",

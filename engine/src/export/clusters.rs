@@ -1,0 +1,188 @@
+//! Prepares letters with marks for PDF export, so that a reader copies each of them once and in its
+//! place. No glyph moves on the page.
+//!
+//! - Typst splits text where glyphs change in height: a raised mark becomes a text of its own. Each
+//!   part then carries the whole cluster, the letter and its marks, and the PDF contains it twice:
+//!   `d̂d̂` (`ShapedText::build` in typst-layout 0.15). The parts are joined.
+//! - A PDF says with `ActualText` which characters the glyphs of a cluster stand for. Programs that
+//!   extract text take its extent from its first and its last glyph. A mark has no width and stands
+//!   inside its letter, so they see a gap beside it, and add a space. An empty glyph marks the end
+//!   of such a cluster.
+//!
+//! In right-to-left text, `pdftotext` still writes a mark before its letter: it reverses the
+//! characters of `ActualText`.
+
+use typst::layout::{Abs, Em, Frame, FrameItem, GroupItem, Point};
+use typst::model::Document as _;
+use typst::text::{FontInstance, Glyph, TextItem};
+use typst_layout::{Page, PagedDocument};
+
+/// How far apart two places may be that are the same, in points. Sums differ by rounding.
+const SAME_PLACE_PT: f64 = 0.01;
+
+/// Returns the document with prepared clusters, or `None` if there are no marks.
+pub(crate) fn prepare(document: &PagedDocument) -> Option<PagedDocument> {
+    if !document.pages().iter().any(|page| has_mark(&page.frame)) {
+        return None;
+    }
+    let joined = |page: &Page| Page { frame: join_frame(&page.frame), ..page.clone() };
+    let pages = document.pages().iter().map(joined).collect();
+    Some(PagedDocument::new(pages, document.info().clone()))
+}
+
+fn has_mark(frame: &Frame) -> bool {
+    frame.items().any(|(_, item)| match item {
+        FrameItem::Group(group) => has_mark(&group.frame),
+        FrameItem::Text(text) => text.glyphs.iter().any(is_mark),
+        _ => false,
+    })
+}
+
+/// Returns true for a glyph without width, which stands on another one.
+fn is_mark(glyph: &Glyph) -> bool {
+    glyph.x_advance == Em::zero()
+}
+
+fn join_frame(frame: &Frame) -> Frame {
+    let mut joined = frame.clone();
+    joined.clear();
+    let mut open: Option<(Point, TextItem)> = None;
+    for (at, item) in frame.items() {
+        let text = match item {
+            FrameItem::Text(text) => text,
+            other => {
+                push(&mut joined, open.take());
+                joined.push(*at, join_item(other));
+                continue;
+            }
+        };
+        open = match open.take() {
+            Some((start, before)) => {
+                if let Some(side) = shared_cluster((start, &before), (*at, text)) {
+                    Some((start, join_text(before, (*at).y - start.y, text, side)))
+                } else {
+                    push(&mut joined, Some((start, before)));
+                    Some((*at, text.clone()))
+                }
+            }
+            None => Some((*at, text.clone())),
+        };
+    }
+    push(&mut joined, open);
+    joined
+}
+
+fn push(frame: &mut Frame, text: Option<(Point, TextItem)>) {
+    if let Some((at, mut text)) = text {
+        if text.glyphs.iter().any(is_mark) {
+            let empty = text.font.ttf().glyph_index(' ').map(|glyph| glyph.0);
+            let clusters = text.glyphs.chunk_by(|a, b| a.range == b.range);
+            text.glyphs =
+                clusters.flat_map(|cluster| enclose(cluster, empty, &text.font)).collect();
+        }
+        frame.push(at, FrameItem::Text(text));
+    }
+}
+
+/// Puts the empty glyph before or after a cluster that begins or ends with a mark, so that the first
+/// glyph begins and the last one ends where the cluster does.
+fn enclose(cluster: &[Glyph], empty: Option<u16>, font: &FontInstance) -> Vec<Glyph> {
+    let mut glyphs = cluster.to_vec();
+    let Some((id, width)) = empty.and_then(|id| Some((id, font.x_advance(id)?))) else {
+        return glyphs;
+    };
+    let is_wider = cluster.iter().map(|glyph| glyph.x_advance).sum::<Em>() > width;
+    let [first, .., last] = cluster else { return glyphs };
+    let edge = |x_offset| Glyph {
+        id,
+        x_offset,
+        x_advance: Em::zero(),
+        y_offset: Em::zero(),
+        ..first.clone()
+    };
+    if is_mark(last) && is_wider {
+        glyphs.push(edge(-width));
+    }
+    if is_mark(first) {
+        glyphs.insert(0, edge(Em::zero()));
+    }
+    glyphs
+}
+
+fn join_item(item: &FrameItem) -> FrameItem {
+    match item {
+        FrameItem::Group(group) => {
+            FrameItem::Group(GroupItem { frame: join_frame(&group.frame), ..group.clone() })
+        }
+        other => other.clone(),
+    }
+}
+
+/// Where the shared cluster stands in the text of the first part.
+#[derive(Clone, Copy)]
+enum Side {
+    /// At the end: the text runs from left to right.
+    End,
+    /// At the start: the text runs from right to left.
+    Start,
+}
+
+/// Returns where the cluster stands that ends one text and begins the next, if these are parts of
+/// one text in a line.
+fn shared_cluster(
+    (at, before): (Point, &TextItem),
+    (next, after): (Point, &TextItem),
+) -> Option<Side> {
+    let (last, first) = (before.glyphs.last()?, after.glyphs.first()?);
+    let is_one_text = last.span == first.span
+        && before.size == after.size
+        && before.font == after.font
+        && before.fill == after.fill
+        && before.stroke == after.stroke;
+    let is_adjacent = (at.x + before.width() - next.x).to_pt().abs() < SAME_PLACE_PT;
+    let cluster = before.text.get(last.range())?;
+    if !is_one_text || !is_adjacent || after.text.get(first.range()) != Some(cluster) {
+        return None;
+    }
+    if last.range().end == before.text.len() && first.range().start == 0 {
+        Some(Side::End)
+    } else if last.range().start == 0 && first.range().end == after.text.len() {
+        Some(Side::Start)
+    } else {
+        None
+    }
+}
+
+/// Joins two parts that share a cluster. The second one is lower than the first by `down`.
+fn join_text(mut before: TextItem, down: Abs, after: &TextItem, side: Side) -> TextItem {
+    let cluster = before.glyphs.last().map_or(0, |glyph| glyph.range.end - glyph.range.start);
+    let length = |text: &TextItem| u16::try_from(text.text.len()).unwrap_or(u16::MAX);
+    let raise = Em::from_abs(-down, before.size);
+    let (shift_before, shift_after) = match side {
+        Side::End => (0, length(&before) - cluster),
+        Side::Start => (length(after) - cluster, 0),
+    };
+    before.text = match side {
+        Side::End => {
+            let rest = after.text.get(usize::from(cluster)..).unwrap_or_default();
+            format!("{}{rest}", before.text).into()
+        }
+        Side::Start => {
+            let rest = before.text.get(usize::from(cluster)..).unwrap_or_default();
+            format!("{}{rest}", after.text).into()
+        }
+    };
+    for glyph in &mut before.glyphs {
+        shift(glyph, shift_before);
+    }
+    before.glyphs.extend(after.glyphs.iter().cloned().map(|mut glyph| {
+        shift(&mut glyph, shift_after);
+        glyph.y_offset += raise;
+        glyph
+    }));
+    before
+}
+
+fn shift(glyph: &mut Glyph, bytes: u16) {
+    glyph.range = glyph.range.start + bytes..glyph.range.end + bytes;
+}
