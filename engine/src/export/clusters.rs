@@ -59,7 +59,7 @@ fn join_frame(frame: &Frame) -> Frame {
         open = match open.take() {
             Some((start, before)) => {
                 if let Some(side) = shared_cluster((start, &before), (*at, text)) {
-                    Some((start, join_text(before, (*at).y - start.y, text, side)))
+                    Some((start, join_text(before, at.y - start.y, text, side)))
                 } else {
                     push(&mut joined, Some((start, before)));
                     Some((*at, text.clone()))
