@@ -56,8 +56,8 @@ async fn an_invalid_variable_is_reported_at_the_start() {
     assert!(error.contains("expected fast or small"), "{error}");
     let issue = stack.function("issue", &stack.endpoint).await;
     let error = start_error(issue.with_variable("TESTAMUR_TIME_ZONE", "Kolkata")).await;
-    let expected = "TESTAMUR_TIME_ZONE: unknown time zone \"Kolkata\": use Asia/Kolkata";
-    assert!(error.contains(expected), "{error}");
+    assert!(error.contains("TESTAMUR_TIME_ZONE: unknown time zone"), "{error}");
+    assert!(error.contains("use Asia/Kolkata"), "{error}");
 }
 
 /// Returns what a function reports if it can't start.
