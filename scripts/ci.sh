@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tools=(nasm qpdf pdftotext python3 cc chromium curl npx)
+tools=(nasm qpdf pdftotext python3 cc chromium curl npm npx)
 packages=(
     nasm qpdf poppler-utils python3 python3-venv gcc libc6-dev chromium curl ca-certificates npm
 )
