@@ -4,6 +4,7 @@
 pub(crate) mod cases;
 pub(crate) mod compare;
 pub(crate) mod decision;
+pub(crate) mod fonts;
 pub(crate) mod problem;
 pub(crate) mod report;
 pub(crate) mod snapshots;

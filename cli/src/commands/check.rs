@@ -15,7 +15,7 @@ use crate::args::{Check, Cli};
 use crate::design::cases::{Case, Cases};
 use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir::{self, TemplateDir};
-use crate::design::translations;
+use crate::design::{fonts, translations};
 use crate::error::CliError;
 use crate::terminal;
 
@@ -86,7 +86,7 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckRepo
         report.problems.extend(unused_files(&template, &report.files_read));
         report.problems.extend(unused_fonts(&template, &report.fonts));
     }
-    report.problems.extend(unreadable_fonts(&template));
+    report.problems.extend(fonts::unreadable(&template));
     large_files(folder, folder, &mut report.problems)?;
     Ok(report)
 }
@@ -115,15 +115,6 @@ fn check_locales(template: &Template) -> Vec<Problem> {
     unsupported
         .map(|locale| Problem::new(ProblemCode::UnsupportedLocale, message(locale)))
         .collect()
-}
-
-/// Finds font files that can't be used, and would be passed over.
-fn unreadable_fonts(template: &Template) -> Vec<Problem> {
-    let message = |file: String| {
-        let advice = "replace it by a TrueType or OpenType font, a .ttf or .otf file";
-        Problem::new(ProblemCode::UnreadableFont, format!("{file} can't be used: {advice}"))
-    };
-    template.unreadable_fonts().into_iter().map(message).collect()
 }
 
 /// The part of `shared/cldr.json` that is checked.

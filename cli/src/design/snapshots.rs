@@ -14,7 +14,7 @@ use testamur_engine::{RenderError, SnapshotTolerance, Template};
 use crate::design::cases::{Case, Cases};
 use crate::design::problem::Problem;
 use crate::design::template_dir::{self, TemplateDir};
-use crate::design::{compare, translations};
+use crate::design::{compare, fonts, translations};
 use crate::error::CliError;
 use crate::terminal;
 
@@ -97,7 +97,8 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<TemplateR
         }
     };
     let Cases { cases, invalid_samples, problems } = Cases::find(&template)?;
-    report.problems = [translations::check_keys(&template), problems].concat();
+    report.problems =
+        [translations::check_keys(&template), fonts::unreadable(&template), problems].concat();
     report.cases = cases.par_iter().map(|case| check_case(case, &template, &report)).collect();
     report.cases.extend(stale_references(&report, &invalid_samples, folder)?);
     report.cases.sort_by(|a, b| a.id.cmp(&b.id));

@@ -34,10 +34,16 @@ pub(crate) fn split(bytes: &[u8]) -> Result<Vec<Line>, JsonError> {
     }
 }
 
-/// Returns true unless the first line that is not empty begins a value without ending it.
+/// Returns true unless the first line that is not empty begins a value without ending it, or holds
+/// several.
 fn is_one_value_a_line(text: &str) -> bool {
     let first = text.lines().map(trim).find(|line| !line.is_empty()).unwrap_or_default();
-    !matches!(serde_json::from_str::<Value>(first), Err(error) if error.is_eof())
+    let mut stream = serde_json::Deserializer::from_str(first).into_iter::<Value>();
+    match stream.next() {
+        Some(Ok(_)) => stream.next().is_none(),
+        Some(Err(error)) => !error.is_eof(),
+        None => true,
+    }
 }
 
 /// Reads one value from each line. A line with a list holds several events.
@@ -118,6 +124,7 @@ mod tests {
             ("\u{feff}{\"a\":1}\n\u{feff}{\"b\":2}", &[(1, "{\"a\":1}"), (2, "{\"b\":2}")]),
             ("{\n\"a\":1\n}\n{\n\"b\":2\n}", &[(1, "{\n\"a\":1\n}"), (4, "{\n\"b\":2\n}")]),
             ("[\n{\"a\":1},\n{\"b\":2}\n]", &[(2, "{\"a\":1}"), (3, "{\"b\":2}")]),
+            ("{\"a\":1}{\"b\":2}", &[(1, "{\"a\":1}"), (1, "{\"b\":2}")]),
             ("[{\"a\":1},{\"b\":2}]", &[(1, "{\"a\":1}"), (1, "{\"b\":2}")]),
             ("{\"a\":1,}\n{\"b\":2}", &[(1, "{\"a\":1,}"), (2, "{\"b\":2}")]),
             ("{\n\"a\":1,\n}\n{\n\"b\":2\n}", &[(1, "{\n\"a\":1,\n}"), (4, "{\n\"b\":2\n}")]),

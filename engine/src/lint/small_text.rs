@@ -25,7 +25,9 @@ pub(crate) fn check(document: &PagedDocument, data: &Data) -> Result<(), Compile
     }
     match smallest {
         Some((points, text)) if points < ILLEGIBLE_PT - PRECISION_PT => {
-            let field = data.field_with(text.trim());
+            // A letter or two would be found in any field.
+            let is_distinct = text.trim().chars().nth(3).is_some();
+            let field = is_distinct.then(|| data.field_with(text.trim())).flatten();
             Err(CompileError::IllegibleText { points, field, limit: ILLEGIBLE_PT })
         }
         _ => Ok(()),
@@ -41,7 +43,8 @@ fn find_smallest<'a>(frame: &'a Frame, scale: f64, smallest: &mut Option<(f64, &
             }
             FrameItem::Text(text) => {
                 let points = text.size.to_pt() * scale;
-                let is_smaller = smallest.is_none_or(|(size, _)| points < size);
+                // Text without any size is hidden on purpose.
+                let is_smaller = points > 0.0 && smallest.is_none_or(|(size, _)| points < size);
                 if is_smaller && !text.text.trim().is_empty() {
                     *smallest = Some((points, &text.text));
                 }

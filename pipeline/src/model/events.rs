@@ -171,8 +171,8 @@ impl OutgoingEvent {
 /// )?;
 /// assert_eq!(event.details["hours"], 12);
 ///
-/// let error = events::parse::<CourseCompleted>(r#"{"userId": 7}"#).unwrap_err();
-/// assert_eq!(error.to_string(), "invalid CourseCompleted event: userId: expected a string");
+/// let error = events::parse::<CourseCompleted>(r#"{"userId": "u-ada"}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "invalid CourseCompleted event: courseId: missing");
 /// # Ok::<_, testamur_pipeline::Rejection>(())
 /// ```
 pub fn parse<E: Event>(json: &str) -> Result<E, Rejection> {
