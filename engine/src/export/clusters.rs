@@ -10,7 +10,8 @@
 //!   of such a cluster.
 //!
 //! In right-to-left text, `pdftotext` still writes a mark before its letter: it reverses the
-//! characters of `ActualText`.
+//! characters of `ActualText`. A form that it reads correctly is wrong in other programs
+//! (<https://github.com/LaurenzV/krilla/issues/411>, <https://github.com/typst/typst/issues/4225>).
 
 use typst::layout::{Abs, Em, Frame, FrameItem, GroupItem, Point};
 use typst::model::Document as _;
@@ -33,7 +34,11 @@ pub(crate) fn prepare(document: &PagedDocument) -> Option<PagedDocument> {
 fn has_mark(frame: &Frame) -> bool {
     frame.items().any(|(_, item)| match item {
         FrameItem::Group(group) => has_mark(&group.frame),
-        FrameItem::Text(text) => text.glyphs.iter().any(is_mark),
+        FrameItem::Text(text) => text.glyphs.iter().any(|glyph| {
+            // A space at the end of a line has no width either.
+            let is_space = || text.text.get(glyph.range()).is_some_and(|part| part == " ");
+            is_mark(glyph) && !is_space()
+        }),
         _ => false,
     })
 }
