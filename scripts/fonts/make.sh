@@ -74,6 +74,8 @@ han() {
         --unicodes='*' --layout-features='ccmp,kern,liga,locl,mark,mkmk,calt,ljmo,vjmo,tjmo' \
         --no-hinting --name-IDs='*' --notdef-outline \
         --output-file="fonts/noto-serif-cjk/NotoSerifCJKjp-$1.otf"
+    "$work/venv/bin/python" scripts/fonts/han_variants.py \
+        "fonts/noto-serif-cjk/NotoSerifCJKjp-$1.otf"
 }
 
 main

@@ -172,6 +172,9 @@ fn a_compatibility_ideograph_is_printed_as_it_was_written() {
     assert_ne!(image("\u{fa19}"), image("\u{795e}"));
     let data = with_name(&template, "\u{fa19}\u{fa1b}");
     assert_eq!(data.value()["userName"], "\u{795e}\u{fe00}\u{798f}\u{fe00}");
+    // Korean data has these for common surnames; they look like U+91D1 and U+674E.
+    let korean = families(&template, "\u{f90a}\u{f9e1}").unwrap();
+    assert!(korean.iter().any(|family| family == "Noto Serif CJK JP"), "{korean:?}");
     // U+2F800 is a variant of U+4E3D. Its selector has no glyph for U+738B.
     let error = template.compile(&with_name(&template, "\u{738b}\u{fe00}")).unwrap_err();
     let RenderError::Compile(CompileError::MissingCharacters(missing)) = error else {
