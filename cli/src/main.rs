@@ -10,6 +10,7 @@ mod assets;
 mod commands;
 mod design;
 mod error;
+mod ids;
 mod local;
 mod terminal;
 mod web;

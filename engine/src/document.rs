@@ -187,8 +187,8 @@ impl Document {
         raster::scale(self.first_page().frame.size(), self.layout.image).map(drop)
     }
 
-    /// Lints the pages: reports overflowing text, text below the size in the manifest, and text below
-    /// WCAG AA contrast.
+    /// Lints the pages: reports overflowing text, text below the size in the manifest, and text
+    /// below WCAG AA contrast.
     ///
     /// # Errors
     /// [`ExportError::TooManyPixels`] if a page is too large to draw.

@@ -31,6 +31,11 @@ pub enum JsonError {
     InexactNumber(String),
 }
 
+impl JsonError {
+    /// The error of a text that is neither UTF-8 nor UTF-16.
+    pub const NOT_UTF8: Self = Self::Encoding("Latin-1 or Windows-1252");
+}
+
 /// Parses JSON in UTF-8, with or without a byte order mark.
 ///
 /// ```
@@ -76,7 +81,7 @@ pub fn decode(bytes: &[u8]) -> Result<&str, JsonError> {
     if is_utf16 {
         return Err(JsonError::Encoding("UTF-16"));
     }
-    std::str::from_utf8(bytes).map_err(|_| JsonError::Encoding("Latin-1 or Windows-1252"))
+    std::str::from_utf8(bytes).map_err(|_| JsonError::NOT_UTF8)
 }
 
 /// The first fault of each kind, by path. They are kept aside, because the errors of `serde_json`

@@ -2,7 +2,8 @@
 #![warn(missing_debug_implementations)]
 
 // No import cycle: each of these modules imports only modules to its left.
-// diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world, measure, lint, document
+// diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world,
+// measure, lint, document
 mod coverage;
 mod data;
 mod diagnostics;

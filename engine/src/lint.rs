@@ -1,4 +1,5 @@
-//! Lints laid-out pages: overflowing text, text that is too small, and text with too little contrast.
+//! Lints laid-out pages: overflowing text, text that is too small, and text with too little
+//! contrast.
 //!
 //! Missing glyphs and illegible text are not lints but errors of the compilation, see
 //! [`missing_glyphs`] and [`small_text`].
@@ -17,8 +18,8 @@ use typst_layout::Page;
 use crate::error::ExportError;
 pub use issue::LayoutIssue;
 
-/// Returns the issues of each page: overflows, then sizes, then contrasts, in the order of the text.
-/// Text smaller than `min_text_size` points is an issue.
+/// Returns the issues of each page: overflows, then sizes, then contrasts, in the order of the
+/// text. Text smaller than `min_text_size` points is an issue.
 pub(crate) fn lint(pages: &[Page], min_text_size: f64) -> Result<Vec<LayoutIssue>, ExportError> {
     let mut walker = overflow::Walker::default();
     let mut seen_colors = HashSet::new();

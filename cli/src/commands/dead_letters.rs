@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::args::{Cli, DeadLetters, DeadLettersCommand, Drop, Retry};
 use crate::error::CliError;
+use crate::ids;
 use crate::local::deployment::LocalDeployment;
 use crate::local::{Database, DatabaseReader, DeadLetter, Queue, worker};
 use crate::terminal;
@@ -76,6 +77,7 @@ fn drop(cli: &Cli, command: &Drop) -> Result<ExitCode, CliError> {
 /// Returns the dead letters with these ids, or all without ids. Fails if an id is unknown.
 fn select(cli: &Cli, ids: &[String]) -> Result<Vec<DeadLetter>, CliError> {
     let mut letters = DatabaseReader::open(&cli.state_dir)?.dead_letters()?;
+    let ids: Vec<_> = ids.iter().map(|id| ids::as_seen(id)).collect();
     if let Some(unknown) = ids.iter().find(|id| !letters.iter().any(|letter| letter.id == **id)) {
         return Err(CliError::UnknownDeadLetter(unknown.clone()));
     }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use testamur_engine::{JsonError, decode};
 
-/// Begins the text of a line in another encoding, which makes it invalid JSON. With its invalid bytes
-/// replaced, the line could become the event of another enrollment.
-pub(crate) const NOT_UTF8: &str = "(not UTF-8 but Latin-1 or Windows-1252)";
+/// Begins the text of a line in another encoding, which makes it invalid JSON. With its invalid
+/// bytes replaced, the line could become the event of another enrollment.
+pub(crate) const NOT_UTF8: &str = "(not UTF-8)";
 
 /// An event and the line on which it begins, from 1.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,10 +25,8 @@ pub(crate) struct Line {
 /// [`JsonError::Encoding`] if the whole file is UTF-16. In another encoding, single lines can still
 /// be read.
 pub(crate) fn split(bytes: &[u8]) -> Result<Vec<Line>, JsonError> {
-    if let Err(error @ JsonError::Encoding("UTF-16")) = decode(bytes) {
-        return Err(error);
-    }
     match decode(bytes) {
+        Err(error @ JsonError::Encoding("UTF-16")) => Err(error),
         Ok(text) if !is_one_value_a_line(text) => Ok(values(text)),
         _ => Ok(lines(bytes)),
     }

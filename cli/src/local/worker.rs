@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
+use testamur_engine::JsonError;
 use testamur_pipeline::disposition::CRASHED;
 use testamur_pipeline::model::events::{self, Event};
 use testamur_pipeline::{
@@ -124,8 +125,7 @@ async fn handle(deployment: &LocalDeployment, message: &Message) -> Outcome {
 
 async fn issue(deployment: &LocalDeployment, event: &str) -> Result<Outcome, Error> {
     if event.starts_with(NOT_UTF8) {
-        let reason = "the text is not UTF-8 but Latin-1 or Windows-1252; convert it to UTF-8";
-        return Err(Rejection::event(CourseCompleted::DETAIL_TYPE, reason).into());
+        return Err(Rejection::event(CourseCompleted::DETAIL_TYPE, JsonError::NOT_UTF8).into());
     }
     let event = events::parse(event)?;
     Ok(match deployment.issuer.issue(&event, Timestamp::now()).await? {

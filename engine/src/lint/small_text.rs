@@ -3,7 +3,7 @@
 //! The smallest size is a finding of the lint. Below [`ILLEGIBLE_PT`] it is an error of the
 //! compilation: nobody can read such a certificate.
 
-use typst::layout::{Frame, FrameItem, Transform};
+use typst::layout::{Frame, FrameItem};
 use typst_layout::PagedDocument;
 
 use super::text_run::{TextRun, scale_of};
@@ -39,7 +39,7 @@ fn find_smallest<'a>(frame: &'a Frame, scale: f64, smallest: &mut Option<(f64, &
     for (_, item) in frame.items() {
         match item {
             FrameItem::Group(group) => {
-                find_smallest(&group.frame, scale * factor(group.transform), smallest);
+                find_smallest(&group.frame, scale * scale_of(group.transform), smallest);
             }
             FrameItem::Text(text) => {
                 let points = text.size.to_pt() * scale;
@@ -52,10 +52,6 @@ fn find_smallest<'a>(frame: &'a Frame, scale: f64, smallest: &mut Option<(f64, &
             _ => {}
         }
     }
-}
-
-fn factor(transform: Transform) -> f64 {
-    if transform.is_identity() { 1.0 } else { scale_of(transform) }
 }
 
 /// Reports a text that is smaller than `min_size` points.

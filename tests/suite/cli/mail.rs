@@ -1,14 +1,16 @@
 //! The e-mail: its content as another parser reads it, and failures of the mail server.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
-use testamur_tests::{Program, python};
+use testamur_tests::{Program, python, repository, tool};
 
 use crate::completed;
 
@@ -62,6 +64,42 @@ fn the_mail_is_in_the_language_of_the_certificate() {
     }
     let subject = "شهادة إتمام الدورة التدريبية \u{2068}Analytical Engines\u{2069}";
     assert_eq!(mail["subject"], subject);
+}
+
+#[test]
+fn mail_and_certificate_print_the_same_date() {
+    let folder = repository().join("templates/mail/locales");
+    let locales: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let tag = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let user = |path: &PathBuf| {
+        let tag = tag(path);
+        json!({ "userId": tag, "name": "Ada", "locale": tag, "email": format!("{tag}@example.com") })
+    };
+    let program = Program::new();
+    let users: Vec<_> = locales.iter().map(user).collect();
+    program.write("users.json", &Value::from(users).to_string());
+    let events: Vec<_> =
+        locales.iter().map(|path| completed(&tag(path), "c-1", &tag(path))).collect();
+    program.issue(&events).code(0).prints(&format!("{0} issued, {0} e-mails", locales.len()));
+    let mails = program.files("state/mail");
+    assert_eq!(mails.len(), locales.len());
+    for path in &locales {
+        let certificate = program.certificate(&tag(path), "pdf");
+        // Typst separates Han and digits by a gap, which the text of the PDF has as a space.
+        let page = tool("pdftotext", &[certificate.as_ref(), "-".as_ref()]).replace(' ', "");
+        let id =
+            program.json(&["show", &tag(path)])[0]["certificateId"].as_str().unwrap().to_owned();
+        let mail = read(&program, &format!("state/mail/{id}.eml"));
+        let strings: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let (before, after) = strings["issued"].as_str().unwrap().split_once("{date}").unwrap();
+        let lines = mail["text"].as_str().unwrap().lines();
+        let date = lines.filter_map(|line| line.strip_prefix(before)?.strip_suffix(after)).next();
+        let date = date.unwrap_or_else(|| panic!("no date in {}", mail["text"]));
+        for word in date.split_whitespace() {
+            assert!(page.contains(word), "{}: {word} of {date} is not in\n{page}", tag(path));
+        }
+    }
 }
 
 #[test]
