@@ -71,6 +71,53 @@ fn ids_may_be_integers_and_have_space_around_them() {
 }
 
 #[test]
+fn integers_of_any_size_are_ids_with_all_of_their_digits() {
+    let program = Program::new();
+    let long = "9".repeat(300);
+    let ids = ["0", "9223372036854775808", "18446744073709551616", "99314321442332142315", &long];
+    let users = ids.map(|id| format!("{{\"userId\": {id}, \"name\": \"Ada\"}}")).join(",");
+    program.write("users.json", &format!("[{users}]"));
+    let event = |id: &str| {
+        let event = json!({ "courseId": "c-1", "completedAt": "2026-11-20T14:03:21Z" }).to_string();
+        event.replacen('{', &format!("{{\"userId\": {id}, \"enrollmentId\": {id}, "), 1)
+    };
+    let enveloped = format!("{{\"detail-type\": \"CourseCompleted\", \"detail\": {}}}", event("7"));
+    let enveloped = enveloped.replace(": 7,", ": 9999999999999999999999,");
+    program.write("events.jsonl", &ids.map(event).join("\n"));
+    program.run(&["issue", "events.jsonl"]).code(0).prints("5 issued");
+    for id in ids {
+        assert_eq!(program.json(&["show", id])[0]["userId"], id);
+    }
+    program.write("events.jsonl", &enveloped);
+    program.run(&["issue", "events.jsonl"]).code(1).prints("unknown user 9999999999999999999999:");
+}
+
+#[test]
+fn an_id_of_another_type_is_refused_with_field_and_type() {
+    for (value, found) in [
+        ("1.5", "a number with a fraction or an exponent"),
+        ("1e300", "a number with a fraction or an exponent"),
+        ("12E2", "a number with a fraction or an exponent"),
+        ("42.0", "a number with a fraction or an exponent"),
+        ("-7", "a negative number"),
+        ("-99314321442332142315", "a negative number"),
+        ("true", "a boolean"),
+        ("[42]", "a list"),
+        ("{\"id\": 42}", "an object"),
+    ] {
+        let program = Program::new();
+        for field in ["userId", "courseId", "enrollmentId"] {
+            let event = completed("u-ada", "c-1", "e-1");
+            let text = event[field].to_string();
+            program.write("events.jsonl", &event.to_string().replace(&text, value));
+            program.run(&["issue", "events.jsonl"]).code(1).prints(&format!(
+                "invalid CourseCompleted event: {field}: expected a string or an integer, not {found} ("
+            ));
+        }
+    }
+}
+
+#[test]
 fn an_id_is_found_as_a_reader_copies_it() {
     let program = Program::new();
     program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 issued");
@@ -122,7 +169,7 @@ fn a_bad_entry_rejects_the_events_of_its_learner_only() {
         .issue(&[completed("bad", "c-1", "e-1"), completed("good", "c-1", "e-2")])
         .code(1)
         .prints(
-            "the directory's entry of user bad: entry 1 of ./users.json: name: expected a string",
+            "the directory's entry of user bad: entry 1 of ./users.json: name: expected a string, not a number",
         )
         .prints("1 issued, 1 without an address, 1 dead letter");
 }
