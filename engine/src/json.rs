@@ -34,7 +34,7 @@ pub enum JsonError {
 }
 
 impl JsonError {
-    /// The error of a text that is neither UTF-8 nor UTF-16.
+    /// The error of a text that is neither UTF-8 nor has a [`wide_encoding`].
     pub const NOT_UTF8: Self = Self::Encoding("Latin-1 or Windows-1252");
 }
 
@@ -135,17 +135,24 @@ fn below(path: &str, key: impl fmt::Display) -> String {
 /// # Errors
 /// [`JsonError::Encoding`] if it has another encoding.
 pub fn decode(bytes: &[u8]) -> Result<&str, JsonError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // ASCII has a zero byte before or after each character in UTF-16.
-    let is_utf16 = match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
-        &[a, b, c, d, ..] => [a == 0, b == 0] == [c == 0, d == 0] && (a == 0) != (b == 0),
-        _ => false,
-    };
-    if is_utf16 {
-        return Err(JsonError::Encoding("UTF-16"));
+    if let Some(name) = wide_encoding(bytes) {
+        return Err(JsonError::Encoding(name));
     }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|_| JsonError::NOT_UTF8)
+}
+
+/// Returns the name of an encoding with two or four bytes for each character of ASCII, which a byte
+/// order mark or the zero bytes in the first characters show.
+pub fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
+    let zeros = bytes.iter().take(4).map(|&byte| byte == 0).collect::<Vec<_>>();
+    match (bytes, &zeros[..]) {
+        ([0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..], _)
+        | (_, [true, true, true, false] | [false, true, true, true]) => Some("UTF-32"),
+        ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], _)
+        | (_, [true, false, true, false] | [false, true, false, true]) => Some("UTF-16"),
+        _ => None,
+    }
 }
 
 /// Faults by path. They are kept aside, because the errors of `serde_json` have no path.
@@ -277,6 +284,11 @@ mod tests {
             (b"1 2", "trailing characters at line 1 column 3"),
             (b"\xff\xfe{\0}\0", "the text is not UTF-8 but UTF-16; convert it to UTF-8"),
             (b"{\0\"\0", "the text is not UTF-8 but UTF-16; convert it to UTF-8"),
+            (b"\0{\0\n", "the text is not UTF-8 but UTF-16; convert it to UTF-8"),
+            (b"\xff\xfe\0\0{\0\0\0", "the text is not UTF-8 but UTF-32; convert it to UTF-8"),
+            (b"\0\0\xfe\xff", "the text is not UTF-8 but UTF-32; convert it to UTF-8"),
+            (b"{\0\0\0", "the text is not UTF-8 but UTF-32; convert it to UTF-8"),
+            (b"\0\0\0[", "the text is not UTF-8 but UTF-32; convert it to UTF-8"),
             (
                 b"{\"a\": \"Zo\xeb\"}",
                 "the text is not UTF-8 but Latin-1 or Windows-1252; convert it to UTF-8",

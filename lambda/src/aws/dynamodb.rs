@@ -108,8 +108,6 @@ mod tests {
 
     #[test]
     fn an_attribute_that_json_cant_express_becomes_an_empty_list() {
-        for attribute in [Attribute::B(vec![1]), Attribute::N("NaN".to_owned())] {
-            assert_eq!(json(attribute), "[]");
-        }
+        assert_eq!(json(Attribute::B(vec![1])), "[]");
     }
 }

@@ -21,6 +21,10 @@ fn a_file_may_have_lists_and_objects_on_several_lines() {
         format!("{}\n{}\n", pretty(&first), pretty(&second)),
         format!("{}{}", pretty(&first), pretty(&second)),
         format!("\u{feff}{first}\r\n\u{feff}{second}\r\n"),
+        format!("{first}\n{}\n", pretty(&second)),
+        format!("{}\n{second}\n", pretty(&first)),
+        format!("{first},\n{second},\n"),
+        format!("[\n  {},\n  {second},\n]\n", pretty(&first)),
     ] {
         let program = Program::new();
         program.write("events.json", &text);
@@ -44,17 +48,77 @@ fn a_fault_names_file_and_line_and_stops_no_other_event() {
 }
 
 #[test]
-fn a_file_in_utf_16_is_named_and_adds_nothing() {
+fn a_bad_element_of_a_list_becomes_a_dead_letter_with_its_line() {
+    let [first, second] = two_events();
+    for (bad, reason) in [
+        ("{\"userId\": \"u-ada\",}", "not JSON: trailing comma at line 1 column 20"),
+        ("{\n  \"userId\" \"u-ada\"\n}", "not JSON: expected `:` at line 2 column 12"),
+        ("{\"userId\": \"u-ada\"}", "courseId: missing"),
+        ("nul", "not JSON: expected ident at line 1 column 3"),
+        ("[7]", "expected an object, not a list"),
+        ("7", "expected an object, not a number"),
+    ] {
+        let program = Program::new();
+        program.write("events.json", &format!("[\n{first},\n{bad},\n{second}\n]\n"));
+        program
+            .run(&["issue", "events.json"])
+            .code(1)
+            .prints(&format!("event: {reason} (events.json, line 3)"))
+            .prints("2 issued, 2 e-mails, 1 dead letter\n");
+        assert_eq!(program.json(&["dead-letters", "list"])[0]["event"], bad);
+    }
+}
+
+#[test]
+fn a_list_without_an_end_is_a_dead_letter_because_events_may_be_lost() {
+    let program = Program::new();
+    let [first, second] = two_events();
+    program.write("events.json", &format!("\n[{first},\n{second},\n"));
+    program
+        .run(&["issue", "events.json"])
+        .code(1)
+        .prints("not JSON: EOF while parsing a list at line 1 column 1 (events.json, line 2)")
+        .prints("2 issued, 2 e-mails, 1 dead letter\n");
+}
+
+#[test]
+fn a_file_in_utf_16_or_utf_32_is_named_and_adds_nothing() {
     let program = Program::new();
     let [first, _] = two_events();
-    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
-    for text in [first.clone(), format!("\u{feff}{first}")] {
-        fs::write(program.path("events.jsonl"), utf16(&text)).unwrap();
-        program
-            .run(&["issue", "events.jsonl"])
-            .code(3)
-            .prints("error: events.jsonl: the text is not UTF-8 but UTF-16; convert it to UTF-8");
+    let pretty = first.replace(',', ",\n  ").replace('{', "{\n  ");
+    for text in [first.clone(), format!("\u{feff}{first}"), pretty.clone(), format!("[\n{pretty}]")]
+    {
+        let utf16: Vec<_> = text.encode_utf16().collect();
+        let utf32: Vec<_> = text.chars().map(u32::from).collect();
+        for (name, bytes) in [
+            ("UTF-16", utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<_>>()),
+            ("UTF-16", utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect()),
+            ("UTF-32", utf32.iter().flat_map(|unit| unit.to_le_bytes()).collect()),
+            ("UTF-32", utf32.iter().flat_map(|unit| unit.to_be_bytes()).collect()),
+        ] {
+            fs::write(program.path("events.jsonl"), bytes).unwrap();
+            program.run(&["issue", "events.jsonl"]).code(3).prints(&format!(
+                "error: events.jsonl: the text is not UTF-8 but {name}; convert it to UTF-8"
+            ));
+        }
     }
+    assert!(!program.path("state").exists());
+}
+
+#[test]
+fn an_object_on_several_lines_that_is_not_utf_8_is_one_dead_letter() {
+    let program = Program::new();
+    let [first, second] = two_events();
+    let pretty = format!("{{\n  \"userId\": \"Zo?\",\n  {}\n", &second[1..]);
+    let mut bytes = format!("{first}\n{pretty}").into_bytes();
+    let at = bytes.iter().position(|&byte| byte == b'?').unwrap();
+    bytes[at] = 0xeb;
+    fs::write(program.path("events.jsonl"), bytes).unwrap();
+    program
+        .run(&["issue", "events.jsonl"])
+        .code(1)
+        .prints("not UTF-8 but Latin-1 or Windows-1252; convert it to UTF-8 (events.jsonl, line 2)")
+        .prints("1 issued, 1 e-mail, 1 dead letter\n");
 }
 
 #[test]
