@@ -54,7 +54,7 @@ fn a_bad_element_of_a_list_becomes_a_dead_letter_with_its_line() {
         ("{\"userId\": \"u-ada\",}", "not JSON: trailing comma at line 1 column 20"),
         ("{\n  \"userId\" \"u-ada\"\n}", "not JSON: expected `:` at line 2 column 12"),
         ("{\"userId\": \"u-ada\"}", "courseId: missing"),
-        ("nul", "not JSON: expected ident at line 1 column 3"),
+        ("nul", "not JSON: EOF while parsing a value at line 1 column 3"),
         ("[7]", "expected an object, not a list"),
         ("7", "expected an object, not a number"),
     ] {
