@@ -4,12 +4,13 @@ use std::fs;
 use std::process::ExitCode;
 
 use serde_json::json;
+use testamur_engine::{JsonError, decode};
 
 use crate::args::{Cli, DeadLetters, DeadLettersCommand, Drop, Retry};
 use crate::error::CliError;
 use crate::ids;
 use crate::local::deployment::LocalDeployment;
-use crate::local::{Database, DatabaseReader, DeadLetter, Queue, worker};
+use crate::local::{Database, DatabaseReader, DeadLetter, Queue, event_file, worker};
 use crate::terminal;
 
 pub(crate) fn run(cli: &Cli, command: &DeadLetters) -> Result<ExitCode, CliError> {
@@ -41,7 +42,7 @@ fn print(letter: &DeadLetter) {
     terminal::print_line(&format!("{id}  {failed_at}  {kind}  after {}", letter.attempts_text()));
     terminal::print_line(&format!("  reason  {}", terminal::hang(reason, 10)));
     if let Some(source) = source {
-        terminal::print_line(&format!("  from    {}", terminal::escape_control_chars(source)));
+        terminal::print_line(&format!("  from    {}", event_file::shown_source(source)));
     }
     terminal::print_line(&format!("  event   {event}"));
 }
@@ -96,6 +97,7 @@ fn replacement(command: &Retry) -> Result<Option<String>, CliError> {
         let reason = "--event replaces the event of one dead letter: pass one ID".to_owned();
         return Err(CliError::Usage(reason));
     }
-    let text = fs::read_to_string(file).map_err(|e| CliError::file("read", file, e))?;
-    Ok(Some(text.trim().to_owned()))
+    let bytes = fs::read(file).map_err(|e| CliError::file("read", file, e))?;
+    let invalid = |e: JsonError| CliError::Content { path: file.clone(), reason: e.to_string() };
+    Ok(Some(decode(&bytes).map_err(invalid)?.trim().to_owned()))
 }

@@ -4,8 +4,13 @@
 //! objects, and all of these in one file are read too. A fault ends as an event of its own, which
 //! becomes a dead letter with the reason, so that no other event is lost.
 
+use std::env;
+use std::path::MAIN_SEPARATOR;
+
 use serde_json::value::RawValue;
 use testamur_engine::{JsonError, wide_encoding};
+
+use crate::terminal;
 
 /// Begins the text of an event in another encoding, which makes it invalid JSON. With its invalid
 /// bytes replaced, the text could become the event of another enrollment.
@@ -28,6 +33,14 @@ pub(crate) fn split(bytes: &[u8]) -> Result<Vec<Line>, JsonError> {
         Some(name) => Err(JsonError::Encoding(name)),
         None => Ok(Splitter::new(&Text::new(bytes)).split()),
     }
+}
+
+/// Returns the source of an event as a path from the current folder, if it is in there.
+pub(crate) fn shown_source(source: &str) -> String {
+    let inner = env::current_dir()
+        .ok()
+        .and_then(|folder| source.strip_prefix(folder.to_str()?)?.strip_prefix(MAIN_SEPARATOR));
+    terminal::escape_control_chars(inner.unwrap_or(source))
 }
 
 /// A file as UTF-8.

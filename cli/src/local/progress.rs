@@ -12,7 +12,7 @@ use testamur_pipeline::model::fields::Fields;
 
 use super::worker::Outcome;
 use crate::args::Cli;
-use crate::local::{EventKind, Message};
+use crate::local::{EventKind, Message, event_file};
 use crate::terminal;
 
 /// The number of completions from which a terminal shows a bar instead of lines.
@@ -94,7 +94,8 @@ impl Progress {
                 ("retrying", format!("attempt {} failed: {reason}", message.attempt))
             }
             Outcome::DeadLettered { reason, .. } => {
-                let from = message.source.as_ref().map_or_else(String::new, |s| format!(" ({s})"));
+                let source = message.source.as_deref().map(event_file::shown_source);
+                let from = source.map_or_else(String::new, |source| format!(" ({source})"));
                 ("dead letter", format!("{}  {reason}{from}", message.dead_letter_id()))
             }
             Outcome::EmailSent
@@ -247,7 +248,7 @@ impl<'a> OutcomeJson<'a> {
                 reason,
             },
             Outcome::DeadLettered { code, reason } => {
-                let source = message.source.clone();
+                let source = message.source.as_deref().map(event_file::shown_source);
                 Self::DeadLetter { dead_letter: message.dead_letter_id(), code, reason, source }
             }
         }

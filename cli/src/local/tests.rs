@@ -60,7 +60,7 @@ async fn sqlite_delivery_and_suppression_fulfill_the_contracts() {
 
 #[test]
 fn a_database_of_another_version_is_refused_and_left_unchanged() {
-    for (version, writer) in [(1, "an earlier"), (2, "an earlier"), (5, "a newer")] {
+    for (version, writer) in [(1, "an earlier"), (4, "an earlier"), (6, "a newer")] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("testamur.db");
         let connection = Connection::open(&path).unwrap();
@@ -70,7 +70,7 @@ fn a_database_of_another_version_is_refused_and_left_unchanged() {
         let before = fs::read(&path).unwrap();
 
         let expected = format!(
-            "{} was written by {writer} build of testamur (format {version}; this build reads 4): \
+            "{} was written by {writer} build of testamur (format {version}; this build reads 5): \
              use that build, or choose another --state-dir",
             path.display()
         );

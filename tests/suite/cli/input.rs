@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testamur_tests::Program;
 
 use crate::completed;
@@ -264,6 +264,37 @@ fn dead_letters_are_dropped_by_id_or_by_code() {
     let left = program.json(&["dead-letters", "list"]);
     assert_eq!((left.len(), &left[0]["code"]), (1, &json!("unknown-user")));
     program.run(&["dead-letters", "drop"]).code(2).prints("required arguments");
+}
+
+#[test]
+fn equal_lines_are_dead_letters_of_their_own() {
+    let program = Program::new();
+    let unknown = completed("u-none", "c-1", "e-1");
+    let text = format!("{unknown}\noops\n{unknown}\noops\n");
+    program.write("events.jsonl", &text);
+    program.write("more/events.jsonl", &text);
+    let sources = || {
+        let letters = program.json(&["dead-letters", "list"]);
+        let source = |letter: &Value| letter["source"].as_str().unwrap().to_owned();
+        letters.iter().map(source).collect::<Vec<_>>()
+    };
+    let lines = [1, 2, 3, 4].map(|line| format!("events.jsonl, line {line}"));
+    let absolute = program.path("events.jsonl").display().to_string();
+    for file in ["events.jsonl", "./events.jsonl", absolute.as_str()] {
+        program.run(&["issue", file]).code(1).prints("0 issued, 4 dead letters");
+        assert_eq!(sources(), lines, "{file}");
+    }
+    program.run(&["issue", "more/events.jsonl", "--lms-data", "."]).code(1).prints("4 dead");
+    assert_eq!(sources(), [lines.clone(), lines.map(|line| format!("more/{line}"))].concat());
+    let elsewhere = program.run(&["issue", "-"]).code(0);
+    elsewhere.prints("0 issued");
+    program.run_with_input(&["issue", "-"], &text).code(1).prints("(standard input, line 4)");
+
+    // One retry settles all equal events.
+    program.write("users.json", r#"[{"userId": "u-none", "name": "New"}]"#);
+    program.run(&["dead-letters", "retry"]).code(1).prints("1 issued, 5 already issued, 1 ");
+    assert!(program.json(&["dead-letters", "list"]).iter().all(|letter| letter["event"] == "oops"));
+    assert_eq!(sources().len(), 6);
 }
 
 #[test]

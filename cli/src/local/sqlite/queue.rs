@@ -10,12 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use testamur_pipeline::model::events::Event;
 use testamur_pipeline::{CertificateGenerated, CourseCompleted, TransientError, hex};
 
 use super::database::Database;
+use crate::local::event_file;
 
 /// How often a message is received before it becomes a dead letter.
 pub(crate) const MAX_ATTEMPTS: u32 = 3;
@@ -44,7 +45,8 @@ pub(crate) struct Message {
     pub(crate) kind: EventKind,
     /// The event as JSON.
     pub(crate) event: String,
-    /// Where it came from, such as `events.jsonl, line 3`. E-mails come from the program itself.
+    /// Where it came from, such as `/home/ada/events.jsonl, line 3`. E-mails come from the program
+    /// itself.
     pub(crate) source: Option<String>,
     /// The number of this attempt, from 1.
     pub(crate) attempt: u32,
@@ -54,7 +56,7 @@ pub(crate) struct Message {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeadLetter {
-    /// The first 12 hexadecimal digits of the SHA-256 of kind and event.
+    /// The first 12 hexadecimal digits of the SHA-256 of kind, source and event.
     pub(crate) id: String,
     /// The detail type of the event, such as `CourseCompleted`.
     pub(crate) kind: String,
@@ -66,11 +68,15 @@ pub(crate) struct DeadLetter {
     pub(crate) attempts: u32,
     /// The time of the last attempt, such as `2026-11-23T09:30:00Z`.
     pub(crate) failed_at: String,
-    /// Where the event came from, such as `events.jsonl, line 3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where the event came from, such as `/home/ada/events.jsonl, line 3`.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_source")]
     pub(crate) source: Option<String>,
     /// The event as it was received.
     pub(crate) event: String,
+}
+
+fn serialize_source<S: Serializer>(source: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    source.as_deref().map(event_file::shown_source).serialize(to)
 }
 
 impl EventKind {
@@ -93,11 +99,14 @@ impl FromSql for EventKind {
 }
 
 impl Message {
-    /// Returns the id that the message would have as a dead letter. Equal events have equal ids,
-    /// so an event that fails again replaces its dead letter.
+    /// Returns the id that the message would have as a dead letter. Equal events of one source have
+    /// equal ids, so an event that fails again replaces its dead letter, and of two equal lines
+    /// each has its own.
     pub(crate) fn dead_letter_id(&self) -> String {
         let hash = Sha256::new()
             .chain_update(self.kind.name())
+            .chain_update([0])
+            .chain_update(self.source.as_deref().unwrap_or_default())
             .chain_update([0])
             .chain_update(&self.event)
             .finalize();
@@ -238,13 +247,15 @@ impl Queue {
         self.0.call("can't read the queue", next).await
     }
 
-    /// Settles a message that was handled, and deletes the dead letter of the same event.
+    /// Settles a message that was handled, and deletes the dead letters of equal events, whatever
+    /// their sources.
     pub(crate) async fn finish(&self, message: &Message) -> Result<(), TransientError> {
-        let (id, dead_letter) = (message.id, message.dead_letter_id());
+        let (id, kind, event) = (message.id, message.kind.name(), message.event.clone());
         let finish = move |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             transaction.execute("DELETE FROM queue WHERE id = ?1", [id])?;
-            transaction.execute("DELETE FROM dead_letters WHERE id = ?1", [dead_letter])?;
+            let equal = "DELETE FROM dead_letters WHERE event = ?1 AND kind = ?2";
+            transaction.execute(equal, [event.as_str(), kind])?;
             transaction.commit()
         };
         self.0.call("can't finish an event", finish).await

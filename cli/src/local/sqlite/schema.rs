@@ -8,7 +8,7 @@ use crate::error::CliError;
 
 /// The version of the schema below and of the JSON in it, kept in SQLite's `user_version`. Any
 /// change of either needs a new number.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 const SCHEMA: &str = "
 CREATE TABLE id_key (key BLOB NOT NULL) STRICT;
@@ -41,6 +41,7 @@ CREATE TABLE dead_letters (
     attempts INTEGER NOT NULL,
     failed_at TEXT NOT NULL
 ) STRICT;
+CREATE INDEX dead_letters_by_event ON dead_letters (event);
 
 CREATE TABLE deliveries (
     certificate_id TEXT PRIMARY KEY,
