@@ -7,8 +7,9 @@
 use std::error::Error as StdError;
 use std::fmt::Display;
 
-use lettre::address::AddressError;
-use testamur_engine::{CompileError, DataError, LoadError, RenderError};
+use testamur_engine::{CompileError, DataError, LoadError, RenderError, is_invisible};
+
+use crate::model::address::AddressError;
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,14 +40,14 @@ pub enum Rejection {
     #[error("can't publish this event: {0}")]
     Unpublishable(String),
     /// The directory has no user with this id.
-    #[error("unknown user {0}: add it to the directory, then retry")]
+    #[error("unknown user {}: add it to the directory, then retry", shown_id(.0))]
     UnknownUser(String),
     /// The directory has no course with this id.
-    #[error("unknown course {0}: add it to the directory, then retry")]
+    #[error("unknown course {}: add it to the directory, then retry", shown_id(.0))]
     UnknownCourse(String),
     /// The directory has an entry for a user or course, but the entry has a missing or malformed
     /// field.
-    #[error("the directory's entry of {what} {id}: {reason}; correct it, then retry")]
+    #[error("the directory's entry of {what} {}: {reason}; correct it, then retry", shown_id(id))]
     DirectoryEntry {
         /// `user` or `course`.
         what: &'static str,
@@ -70,7 +71,10 @@ pub enum Rejection {
     #[error(transparent)]
     Render(RenderError),
     /// The directory's e-mail address of a user is malformed.
-    #[error("the e-mail address of user {user_id} is not valid ({reason}): correct it, then retry")]
+    #[error(
+        "the e-mail address of user {} is not valid ({reason}): correct it, then retry",
+        shown_id(user_id)
+    )]
     MailAddress {
         /// The user's id.
         user_id: String,
@@ -82,7 +86,10 @@ pub enum Rejection {
     #[error("can't render the mail template: {0}")]
     MailTemplate(String),
     /// A rendered message can't be encoded for its recipient.
-    #[error("can't encode the e-mail to user {user_id}: correct name and address, then retry")]
+    #[error(
+        "can't encode the e-mail to user {}: correct name and address, then retry",
+        shown_id(user_id)
+    )]
     MailMessage {
         /// The user's id.
         user_id: String,
@@ -148,6 +155,30 @@ impl TransientError {
     ) -> Self {
         Self { action: action.into(), source: source.into() }
     }
+}
+
+/// Returns an id for a message. White space and invisible characters in it would be overlooked, so
+/// such an id is quoted, with escapes.
+///
+/// ```
+/// # use testamur_pipeline::error::shown_id;
+/// assert_eq!(shown_id("u-1"), "u-1");
+/// assert_eq!(shown_id("u 1"), "\"u 1\"");
+/// assert_eq!(shown_id("u\u{200b}1"), r#""u\u{200b}1""#);
+/// ```
+#[must_use]
+pub fn shown_id(id: &str) -> String {
+    let is_hidden = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);
+    if !id.contains(is_hidden) {
+        return id.to_owned();
+    }
+    let escape = |c: char| match c {
+        ' ' => c.to_string(),
+        '"' | '\\' => format!("\\{c}"),
+        c if is_hidden(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", id.chars().map(escape).collect::<String>())
 }
 
 /// Returns an error and all its causes in one line, separated by `: `.

@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use lettre::Message;
-use lettre::address::{AddressError, Envelope};
+use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use minijinja::{Environment, UndefinedBehavior, context};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Rejection;
-use crate::model::address;
+use crate::model::address::{self, AddressError};
 use crate::model::events::CertificateGenerated;
 use crate::ports::{Mail, User};
 
@@ -117,9 +117,10 @@ impl MailComposer {
         locales: Vec<(PathBuf, String)>,
         read: impl Fn(&'static str) -> Result<(PathBuf, String), MailTemplateError>,
     ) -> Result<Self, MailTemplateError> {
-        let from = from
-            .parse()
-            .map_err(|source| MailTemplateError::Sender { sender: from.to_owned(), source })?;
+        let from = from.parse().map_err(|_| MailTemplateError::Sender {
+            sender: from.to_owned(),
+            source: address::explain(address::bare(from)),
+        })?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         for part in PARTS {

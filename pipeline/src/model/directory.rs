@@ -65,9 +65,9 @@ impl Course {
     /// Reads `name`, `author` and the optional `instructor`, `template` and `locale`.
     ///
     /// # Errors
-    /// Fails if a required field is absent or a field has another type than text.
+    /// Fails if a required field is absent or empty, or a field has another type than text.
     pub fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
-        let [name, author] = ["name", "author"].map(|name| fields.string(name));
+        let [name, author] = ["name", "author"].map(|name| fields.text(name));
         let [instructor, template] =
             ["instructor", "template"].map(|name| fields.optional_string(name));
         let locale = fields.optional_language("locale");

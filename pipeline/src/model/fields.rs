@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
-use testamur_engine::{JsonError, ParsedJson, canonical_locale};
+use testamur_engine::{JsonError, ParsedJson, canonical_locale, is_invisible};
 
 use super::certificate::CertificateId;
 use super::time::{OffsetTime, OffsetTimeError};
@@ -101,6 +101,18 @@ impl Fields {
     /// Fails if the field is absent or not a string.
     pub fn string(&mut self, name: &'static str) -> Result<String, FieldError> {
         self.required(name, "a string", string)
+    }
+
+    /// Reads a required text to print, which has a visible character.
+    ///
+    /// # Errors
+    /// Fails if the field is absent, not a string or empty.
+    pub fn text(&mut self, name: &'static str) -> Result<String, FieldError> {
+        let text = self.string(name)?;
+        if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+            return Err(self.error(name, " is empty"));
+        }
+        Ok(text)
     }
 
     /// Reads an optional text.

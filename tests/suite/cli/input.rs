@@ -239,6 +239,60 @@ fn a_bad_entry_rejects_the_events_of_its_learner_only() {
 }
 
 #[test]
+fn users_and_courses_may_be_one_object_on_each_line() {
+    let program = Program::new();
+    program.write(
+        "users.json",
+        "{\"userId\": 1, \"name\": \"Ada\"}\n{\"userId\": 2, \"name\": \"Bo\"}\n",
+    );
+    program.write("courses.json", r#"{"courseId": "c", "name": "A", "author": "B"}"#);
+    program
+        .issue(&[completed("1", "c", "e-1"), completed("2", "c", "e-2")])
+        .code(0)
+        .prints("2 issued");
+}
+
+#[test]
+fn an_id_with_hidden_characters_is_quoted_in_messages() {
+    let program = Program::new();
+    program.write(
+        "users.json",
+        &json!([{ "userId": "bad 1", "name": 7 }, { "userId": "u\u{a0}2", "name": "Bo", "email": "x" }])
+            .to_string(),
+    );
+    let events = [
+        completed("u 1", "c-1", "e-1"),
+        completed("u\u{200b}1", "c-1", "e-2"),
+        completed("u\u{a0}2", "c\u{2068}1", "e-3"),
+        completed("bad 1", "c-1", "e-4"),
+        completed("u\u{a0}2", "c-1", "e-5"),
+    ];
+    let outcome = program.issue(&events).code(1);
+    outcome
+        .prints("unknown user \"u 1\": add it")
+        .prints(r#"unknown user "u\u{200b}1": add it"#)
+        .prints(r#"unknown course "c\u{2068}1": add it"#)
+        .prints("the directory's entry of user \"bad 1\": entry 1")
+        .prints(r#"the e-mail address of user "u\u{a0}2" is not valid (has no @): correct"#);
+    for hidden in ['\u{200b}', '\u{a0}', '\u{2068}'] {
+        assert!(!outcome.stdout.contains(hidden), "{:?}", outcome.stdout);
+    }
+}
+
+#[test]
+fn a_course_without_a_visible_title_or_author_is_named_with_its_field() {
+    for (field, value) in [("author", ""), ("author", " "), ("name", "\u{200b}")] {
+        let program = Program::new();
+        let mut course = json!({ "courseId": "c-1", "name": "A", "author": "B", "instructor": "" });
+        course[field] = json!(value);
+        program.write("courses.json", &json!([course]).to_string());
+        program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1).prints(&format!(
+            "the directory's entry of course c-1: entry 1 of ./courses.json: {field} is empty; correct"
+        ));
+    }
+}
+
+#[test]
 fn dead_letters_are_dropped_by_id_or_by_code() {
     let program = Program::new();
     program

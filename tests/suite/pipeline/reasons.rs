@@ -97,7 +97,7 @@ fn a_failure_to_compose_an_e_mail_names_the_place_and_no_value() {
     let address = compose("b", "not an address");
     assert_eq!(
         chain(&address),
-        "the e-mail address of user u-1 is not valid (Missing domain or user): \
+        "the e-mail address of user u-1 is not valid (has no @): \
          correct it, then retry"
     );
     let template = compose("a\n{{ nobody }}", "ada@example.com");
