@@ -29,8 +29,8 @@ pub(crate) struct JsonDirectory {
 }
 
 impl JsonDirectory {
-    /// Reads both files in `folder`. Each holds a list of entries with distinct ids and no unknown
-    /// fields.
+    /// Reads both files in `folder`. Each holds entries with distinct ids and no unknown fields, in
+    /// a list or one after the other.
     pub(crate) fn load(folder: &Path) -> Result<Self, CliError> {
         let users = read(&folder.join("users.json"), "userId", User::from_fields)?;
         let courses = read(&folder.join("courses.json"), "courseId", Course::from_fields)?;
@@ -46,8 +46,7 @@ fn read<T>(
     let bytes = fs::read(path).map_err(|e| CliError::file("read", path, e))?;
     let invalid = |reason: String| CliError::Content { path: path.to_owned(), reason };
     let text = decode(&bytes).map_err(|e| invalid(e.to_string()))?;
-    let list: Vec<&RawValue> = serde_json::from_str(text)
-        .map_err(|e| invalid(format!("expected a list of objects: {}", describe_json_error(&e))))?;
+    let list = entries_of(text, id_field).map_err(invalid)?;
     let mut entries = Entries::with_capacity(list.len());
     for (number, json) in (1..).zip(list) {
         let place = format!("entry {number} of {}", path.display());
@@ -65,6 +64,31 @@ fn read<T>(
         }
     }
     Ok(entries)
+}
+
+/// Returns the entries of a file: a list of objects, or the objects one after the other.
+fn entries_of<'a>(text: &'a str, id_field: &'static str) -> Result<Vec<&'a RawValue>, String> {
+    let expected = format!("expected a list of objects, such as [{{\"{id_field}\": ...}}, ...]");
+    let describe = |e: &serde_json::Error| format!("{expected}: {}", describe_json_error(e));
+    let is_object = |json: &RawValue| json.get().starts_with('{');
+    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let values: Vec<_> = values.collect::<Result<_, _>>().map_err(|e| describe(&e))?;
+    match values[..] {
+        [list] if list.get().starts_with('[') => {
+            serde_json::from_str(list.get()).map_err(|e| describe(&e))
+        }
+        [] => Err(format!("{expected}; the file is empty")),
+        // It may hold the list, or an entry for each id.
+        [object] if is_object(object) && !has_field(object, id_field) => {
+            Err(format!("{expected}, not one object without {id_field}"))
+        }
+        _ if values.iter().all(|value| is_object(value)) => Ok(values),
+        _ => Err(format!("{expected}, or one object on each line")),
+    }
+}
+
+fn has_field(json: &RawValue, name: &'static str) -> bool {
+    Fields::parse_entry(json.get()).is_ok_and(|mut fields| fields.value(name).is_some())
 }
 
 /// Returns the id of an entry, and the entry or why it can't be used. Fails without an id.
