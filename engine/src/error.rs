@@ -58,14 +58,14 @@ pub enum LoadError {
     /// A required file is missing: `typst.toml`, `schema.json` or an entrypoint.
     #[error(
         "{} has no {file}{}",
-        path.display(), similar.as_ref().map_or_else(String::new, |s| format!("; rename {s} to it"))
+        path.display(), advice(file, similar.as_deref())
     )]
     Missing {
         /// The template's folder.
         path: PathBuf,
         /// The missing file, relative to the folder.
         file: String,
-        /// A file whose name differs in its capitals only, such as `schema.JSON`.
+        /// A file that is probably meant, such as `schema.JSON`.
         similar: Option<String>,
     },
     /// `typst.toml` is not TOML, or a key in it is missing, unknown or out of range.
@@ -84,6 +84,17 @@ pub enum LoadError {
         /// The line and column, or the part of the schema that is not valid.
         source: BoxedError,
     },
+}
+
+/// Says which file is meant. The name of an entrypoint can be wrong in the manifest, too.
+fn advice(file: &str, similar: Option<&str>) -> String {
+    match similar {
+        None => String::new(),
+        Some(similar) if file.ends_with(".typ") => {
+            format!(", which typst.toml names; did you mean `{similar}`?")
+        }
+        Some(similar) => format!("; rename {similar} to {file}"),
+    }
 }
 
 /// Why a template can't be filled with the given data.
@@ -377,7 +388,7 @@ mod tests {
                 file: "schema.json".into(),
                 similar: Some("schema.JSON".into()),
             },
-            "t has no schema.json; rename schema.JSON to it",
+            "t has no schema.json; rename schema.JSON to schema.json",
             None,
         );
         check(

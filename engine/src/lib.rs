@@ -2,7 +2,7 @@
 #![warn(missing_debug_implementations)]
 
 // No import cycle: each of these modules imports only modules to its left.
-// diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world,
+// names, diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world,
 // measure, lint, document
 mod coverage;
 mod data;
@@ -15,6 +15,7 @@ mod fonts;
 mod json;
 mod lint;
 mod measure;
+mod names;
 mod template;
 mod word_fonts;
 mod world;
@@ -30,6 +31,7 @@ pub use export::{JpegEncoder, JpegEncoderError, PdfMetadata};
 pub use fonts::Fonts;
 pub use json::{JsonError, ParsedJson, decode, parse_json, wide_encoding};
 pub use lint::LayoutIssue;
+pub use names::{misnamed_file, nearest_name};
 pub use template::{
     ImageSize, Layout, Manifest, SnapshotTolerance, Template, best_locale, canonical_locale,
 };

@@ -134,8 +134,10 @@ impl Template {
     fn new(engine: &Engine, folder: &Path, files: Files) -> Result<Self, LoadError> {
         let manifest = Manifest::parse(files.text("typst.toml", folder)?)
             .map_err(|source| LoadError::Manifest { path: folder.join("typst.toml"), source })?;
-        for layout in [&manifest.page].into_iter().chain(&manifest.social_card) {
-            files.check_entrypoint(&layout.entrypoint, folder)?;
+        let layouts = [&manifest.page].into_iter().chain(&manifest.social_card);
+        let entrypoints: Vec<_> = layouts.map(|layout| layout.entrypoint.as_str()).collect();
+        for entrypoint in &entrypoints {
+            files.check_entrypoint(entrypoint, &entrypoints, folder)?;
         }
         let schema = compile_schema(files.text("schema.json", folder)?)
             .map_err(|source| LoadError::Schema { path: folder.join("schema.json"), source })?;

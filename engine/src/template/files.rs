@@ -16,6 +16,7 @@ use typst_kit::files::FileLoader;
 
 use crate::error::LoadError;
 use crate::json::decode;
+use crate::names::misnamed_file;
 
 /// The largest size of all files together, in bytes.
 pub(crate) const MAX_BYTES: u64 = 32 << 20;
@@ -88,15 +89,34 @@ impl Files {
         })
     }
 
-    pub(crate) fn check_entrypoint(&self, file: &str, folder: &Path) -> Result<(), LoadError> {
+    /// Checks that a layout exists. `entrypoints` are all that the manifest names.
+    pub(crate) fn check_entrypoint(
+        &self,
+        file: &str,
+        entrypoints: &[&str],
+        folder: &Path,
+    ) -> Result<(), LoadError> {
         if file_id(file).is_some() && self.0.contains_key(&in_template(file)) {
             return Ok(());
         }
-        Err(self.missing(file, folder))
+        let mut error = self.missing(file, folder);
+        if let LoadError::Missing { similar: similar @ None, .. } = &mut error {
+            *similar = self.only_layout(entrypoints);
+        }
+        Err(error)
+    }
+
+    /// Returns the Typst file beside the manifest that it does not name, if there is exactly one.
+    fn only_layout(&self, entrypoints: &[&str]) -> Option<String> {
+        let is_layout = |path: &&str| path.ends_with(".typ") && !path.contains('/');
+        let mut layouts =
+            self.own_paths().filter(is_layout).filter(|path| !entrypoints.contains(path));
+        let layout = layouts.next()?;
+        layouts.next().is_none().then(|| layout.to_owned())
     }
 
     fn missing(&self, file: &str, folder: &Path) -> LoadError {
-        let similar = self.own_paths().find(|path| path.eq_ignore_ascii_case(file));
+        let similar = misnamed_file(file, self.own_paths());
         LoadError::Missing {
             path: folder.to_owned(),
             file: file.to_owned(),

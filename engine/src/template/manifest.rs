@@ -6,6 +6,11 @@ use std::error::Error;
 use serde::Deserialize;
 use typst::syntax::package::{PackageManifest, PackageVersion};
 
+use crate::names::nearest_name;
+
+/// The name of this crate's table below `tool`.
+const TABLE: &str = "testamur";
+
 /// The contents of a template's `typst.toml`.
 ///
 /// ```
@@ -126,11 +131,13 @@ impl Manifest {
     pub(crate) fn parse(text: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut manifest: PackageManifest = toml::from_str(text)?;
         check_compiler(&manifest)?;
-        let table = manifest.tool.sections.remove("testamur").ok_or(
-            "the table [tool.testamur] is missing; add it, with at least [tool.testamur.image]",
-        )?;
-        let tool = Tool::deserialize(table)
-            .map_err(|e| format!("in [tool.testamur]: {}", e.to_string().trim_end()))?;
+        let table = manifest.tool.sections.remove(TABLE).ok_or_else(|| no_table(&manifest))?;
+        let tool = Tool::deserialize(table).map_err(|e| {
+            let message = e.to_string();
+            let meant = meant_key(&message)
+                .map_or_else(String::new, |key| format!("; did you mean `{key}`?"));
+            format!("in [tool.testamur]: {}{meant}", message.trim_end())
+        })?;
         tool.check()?;
         Ok(Self {
             id: manifest.package.name.into(),
@@ -148,6 +155,24 @@ impl Manifest {
             snapshots: tool.snapshots,
         })
     }
+}
+
+/// The message about a manifest without the table of this crate.
+fn no_table(manifest: &PackageManifest) -> String {
+    let tables = manifest.tool.sections.keys().map(|name| name.as_str());
+    let advice = nearest_name(TABLE, tables).map_or_else(
+        || "add it, with at least [tool.testamur.image]".to_owned(),
+        |found| format!("rename [tool.{found}] to [tool.testamur]"),
+    );
+    format!("the table [tool.testamur] is missing; {advice}")
+}
+
+/// Returns the key that an unknown one was meant to be, from the message of `serde` about it:
+/// "unknown field `pags`, expected one of `qr`, `pages`".
+fn meant_key(message: &str) -> Option<&str> {
+    let (_, message) = message.split_once("unknown field `")?;
+    let (found, known) = message.split_once('`')?;
+    nearest_name(found, known.split('`').skip(1).step_by(2))
 }
 
 fn check_compiler(manifest: &PackageManifest) -> Result<(), String> {
