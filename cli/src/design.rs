@@ -5,6 +5,7 @@ pub(crate) mod cases;
 pub(crate) mod compare;
 pub(crate) mod decision;
 pub(crate) mod fonts;
+pub(crate) mod near_misses;
 pub(crate) mod problem;
 pub(crate) mod report;
 pub(crate) mod snapshots;

@@ -8,5 +8,6 @@ mod input;
 mod issuing;
 mod kills;
 mod mail;
+mod near_misses;
 mod outputs;
 mod snapshots;

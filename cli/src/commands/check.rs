@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use testamur_engine::{RenderError, Template, canonical_locale};
+use testamur_engine::{RenderError, Template, best_locale, canonical_locale, nearest_name};
 
 use crate::args::{Check, Cli};
 use crate::design::cases::{Case, Cases};
+use crate::design::near_misses::NearMisses;
 use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir::{self, TemplateDir};
 use crate::design::{fonts, translations};
@@ -70,6 +71,8 @@ fn print(CheckReport { template, problems, fonts, .. }: &CheckReport) {
 fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckReport, CliError> {
     let template = folder.display().to_string();
     let mut report = CheckReport { template, ..CheckReport::default() };
+    let near_misses = NearMisses::find(folder)?;
+    report.problems.extend(near_misses.problems);
     let template = match template_dir.engine.load(folder) {
         Ok(template) => template,
         Err(error) => {
@@ -78,11 +81,17 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckRepo
         }
     };
     report.problems.extend(check_name(&template));
-    report.problems.extend(translations::check_keys(&template));
-    report.problems.extend(check_locales(&template));
-    render_all(&template, &mut report)?;
+    // What follows from a wrong name is no problem of its own.
+    if !near_misses.affects_pages {
+        report.problems.extend(translations::check_keys(&template));
+        report.problems.extend(check_locales(&template));
+        render_all(&template, &mut report)?;
+    }
+    if !near_misses.samples.is_empty() {
+        report.problems.retain(|problem| problem.code != ProblemCode::NoSamples);
+    }
     // If nothing was rendered, no file was read, and every file would count as unused.
-    if !report.fonts.is_empty() {
+    if !report.fonts.is_empty() && near_misses.samples.is_empty() {
         report.problems.extend(unused_files(&template, &report.files_read));
         report.problems.extend(unused_fonts(&template, &report.fonts));
     }
@@ -109,7 +118,16 @@ fn check_locales(template: &Template) -> Vec<Problem> {
     let message = |locale: &String| match canonical_locale(locale) {
         Some(name) if name != *locale => format!("rename locales/{locale}.toml to {name}.toml"),
         _ => {
-            format!("locales/{locale}.toml: shared/cldr.json has no dates and numbers for {locale}")
+            let others = supported.iter().filter(|other| !template.locales().contains(other));
+            let others: Vec<_> = others.cloned().collect();
+            let near =
+                || nearest_name(locale, others.iter().map(String::as_str)).map(str::to_owned);
+            let meant = best_locale(&others, locale).or_else(near);
+            let advice = meant.map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
+            format!(
+                "locales/{locale}.toml: shared/cldr.json has no dates and numbers for \
+                 {locale}{advice}"
+            )
         }
     };
     unsupported

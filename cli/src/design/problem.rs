@@ -22,6 +22,8 @@ pub(crate) struct Problem {
 pub(crate) enum ProblemCode {
     /// A file of the template is missing or invalid, so it can't be loaded.
     InvalidTemplate,
+    /// A file or folder has a name that is nearly right, so that nothing reads it.
+    Misnamed,
     /// The folder and typst.toml name the template differently.
     NameMismatch,
     /// The default locale has no file of strings.

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use testamur_engine::{RenderError, SnapshotTolerance, Template};
 
 use crate::design::cases::{Case, Cases};
-use crate::design::problem::Problem;
+use crate::design::near_misses::NearMisses;
+use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir::{self, TemplateDir};
 use crate::design::{compare, fonts, translations};
 use crate::error::CliError;
@@ -89,6 +90,8 @@ pub(crate) fn check(
 fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<TemplateReport, CliError> {
     let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
     let mut report = TemplateReport { template: name, problems: Vec::new(), cases: Vec::new() };
+    let near_misses = NearMisses::find(folder)?;
+    report.problems.extend(near_misses.problems);
     let template = match template_dir.engine.load(folder) {
         Ok(template) => template,
         Err(error) => {
@@ -96,9 +99,18 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<TemplateR
             return Ok(report);
         }
     };
-    let Cases { cases, invalid_samples, problems } = Cases::find(&template)?;
-    report.problems =
-        [translations::check_keys(&template), fonts::unreadable(&template), problems].concat();
+    report.problems.extend(fonts::unreadable(&template));
+    // No page is as it will be once the names are right.
+    if near_misses.affects_pages {
+        return Ok(report);
+    }
+    let Cases { cases, mut invalid_samples, problems } = Cases::find(&template)?;
+    report.problems.extend(translations::check_keys(&template));
+    report.problems.extend(problems);
+    if !near_misses.samples.is_empty() {
+        report.problems.retain(|problem| problem.code != ProblemCode::NoSamples);
+        invalid_samples.extend(near_misses.samples);
+    }
     report.cases = cases.par_iter().map(|case| check_case(case, &template, &report)).collect();
     report.cases.extend(stale_references(&report, &invalid_samples, folder)?);
     report.cases.sort_by(|a, b| a.id.cmp(&b.id));

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use testamur_engine::{Data, DataError, Engine, Fonts, Template};
+use testamur_engine::{Data, DataError, Engine, Fonts, Template, misnamed_file};
 
 use crate::args::Cli;
 use crate::assets::{self, Location};
@@ -61,7 +61,7 @@ impl TemplateDir {
             return Err(CliError::NoTemplates(self.root.clone()));
         }
         let mut ids = names(&self.root)?;
-        ids.retain(|id| self.root.join(id).join("typst.toml").is_file());
+        ids.retain(|id| has_manifest(&self.root.join(id)));
         Ok(ids)
     }
 
@@ -83,7 +83,7 @@ impl TemplateDir {
     /// Returns the folder of a template from its id or its path.
     pub(crate) fn find(&self, template: &Path) -> Result<PathBuf, CliError> {
         let candidates = [self.root.join(template), template.to_owned()];
-        let found = candidates.into_iter().find(|folder| folder.join("typst.toml").is_file());
+        let found = candidates.into_iter().find(|folder| has_manifest(folder));
         found.ok_or_else(|| CliError::UnknownTemplate {
             id: template.display().to_string(),
             root: self.root.clone(),
@@ -101,6 +101,15 @@ impl TemplateDir {
     pub(crate) fn load(&self, folder: &Path) -> Result<Template, CliError> {
         self.engine.load(folder).map_err(CliError::Template)
     }
+}
+
+/// Returns whether a folder has a manifest, or a file that should be one. Loading the template then
+/// fails with the right name.
+fn has_manifest(folder: &Path) -> bool {
+    let manifest = "typst.toml";
+    let names = || if folder.is_dir() { names(folder).unwrap_or_default() } else { Vec::new() };
+    folder.join(manifest).is_file()
+        || misnamed_file(manifest, names().iter().map(String::as_str)).is_some()
 }
 
 /// Reads the samples of a template, sorted by name.

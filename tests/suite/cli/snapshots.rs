@@ -286,7 +286,7 @@ fn check_finds_problems_that_no_image_shows() {
     program
         .run(&["check"])
         .code(1)
-        .prints("templates/demo has no schema.json; rename Schema.JSON to it");
+        .prints("templates/demo has no schema.json; rename Schema.JSON to schema.json");
     fs::remove_file(capitals).unwrap();
     program.run(&["check"]).code(1).prints("templates/demo: templates/demo has no schema.json");
     let problem = json!({
