@@ -159,7 +159,7 @@ impl Manifest {
 
 /// The message about a manifest without the table of this crate.
 fn no_table(manifest: &PackageManifest) -> String {
-    let tables = manifest.tool.sections.keys().map(|name| name.as_str());
+    let tables = manifest.tool.sections.keys().map(|name| &**name);
     let advice = nearest_name(TABLE, tables).map_or_else(
         || "add it, with at least [tool.testamur.image]".to_owned(),
         |found| format!("rename [tool.{found}] to [tool.testamur]"),

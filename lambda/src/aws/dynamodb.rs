@@ -89,6 +89,7 @@ fn number(value: i128) -> AttributeValue {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is the message of a failed test")]
 mod tests {
     use serde_dynamo::AttributeValue as Attribute;
 
