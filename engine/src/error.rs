@@ -246,7 +246,7 @@ impl RenderError {
 /// use testamur_engine::MissingCharacter;
 ///
 /// let field = Some("userName".to_owned());
-/// let missing = MissingCharacter { character: '\u{30d}', field };
+/// let missing = MissingCharacter { character: '\u{30d}', field, picture: None };
 /// assert_eq!(missing.to_string(), "U+030D COMBINING VERTICAL LINE ABOVE in userName");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,6 +256,9 @@ pub struct MissingCharacter {
     /// The first data field that contains it, as a path such as `scores/0/title`. `None` if it
     /// occurs in the template only.
     pub field: Option<String>,
+    /// The SVG picture that contains it, such as `assets/logo.svg`. `None` if it is not in a
+    /// picture.
+    pub picture: Option<String>,
 }
 
 impl fmt::Display for MissingCharacter {
@@ -272,7 +275,8 @@ impl fmt::Display for MissingCharacter {
         if !is_hidden && canonical_combining_class(character) == 0 {
             write!(f, " ‘{character}’")?;
         }
-        write!(f, " in {}", self.field.as_deref().unwrap_or("the template's own text"))
+        let place = self.picture.as_deref().or(self.field.as_deref());
+        write!(f, " in {}", place.unwrap_or("the template's own text"))
     }
 }
 
@@ -433,6 +437,7 @@ mod tests {
             let missing = characters.iter().map(|&(character, field)| MissingCharacter {
                 character,
                 field: field.map(str::to_owned),
+                picture: None,
             });
             CompileError::MissingCharacters(missing.collect())
         };

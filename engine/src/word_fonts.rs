@@ -50,7 +50,7 @@ fn is_mixed(word: &str, named: &[String], book: &FontBook) -> bool {
 }
 
 /// The shared helper `inline` has the same definition.
-fn is_in_word(c: char) -> bool {
+pub(crate) fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c) || "'’-\u{2010}\u{2011}\u{200c}\u{200d}".contains(c)
 }
 

@@ -12,12 +12,15 @@ use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, Source};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
+use typst::visualize::SvgImage;
 use typst::{Library, World};
 use typst_kit::diagnostics::DiagnosticWorld;
 
 use crate::data::Data;
 use crate::error::DataError;
 use crate::export::qr;
+use crate::lint::LayoutIssue;
+use crate::lint::missing_faces::FaceRecorder;
 use crate::template::{Layout, Template, file_id, path_in_template, user_path};
 use crate::word_fonts;
 
@@ -51,6 +54,18 @@ impl TemplateWorld {
         let book = template.engine().fonts().book();
         let word_fonts = word_fonts::json(data, template.named_families(), book);
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr, word_fonts })
+    }
+
+    /// Returns the names of the font families that the template's sources name.
+    pub(crate) fn named_families(&self) -> &[String] {
+        self.template.named_families()
+    }
+
+    /// Returns the file of an SVG picture, such as `assets/logo.svg` or `shared/seal.svg`. A
+    /// layout may also make a picture itself.
+    pub(crate) fn file_with(&self, picture: &SvgImage) -> String {
+        let file = self.template.file_store().loader().path_of(picture.data());
+        file.map_or_else(|| "a picture".to_owned(), str::to_owned)
     }
 
     fn injected_file(&self, id: FileId) -> Option<&Bytes> {
@@ -111,15 +126,22 @@ impl DiagnosticWorld for TemplateWorld {
     }
 }
 
-/// Records which of the template's files a compilation reads.
+/// Records which of the template's files a compilation reads, and which faces it asks for.
 pub(crate) struct RecordingWorld<'a> {
     world: &'a TemplateWorld,
     read: Mutex<BTreeSet<String>>,
+    faces: FaceRecorder,
 }
 
 impl<'a> RecordingWorld<'a> {
     pub(crate) fn new(world: &'a TemplateWorld) -> Self {
-        Self { world, read: Mutex::default() }
+        let faces = FaceRecorder::new(world.book(), world.named_families());
+        Self { world, read: Mutex::default(), faces }
+    }
+
+    /// Returns an issue for each face that the layout asks for and its family lacks.
+    pub(crate) fn into_missing_faces(self) -> Vec<LayoutIssue> {
+        self.faces.into_issues(self.world.book())
     }
 
     /// Returns the paths of the files relative to the template's folder, such as `main.typ`.
@@ -140,7 +162,7 @@ impl World for RecordingWorld<'_> {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        self.world.book()
+        self.faces.book()
     }
 
     fn main(&self) -> FileId {
@@ -158,7 +180,7 @@ impl World for RecordingWorld<'_> {
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        self.world.font(index)
+        self.world.font(self.faces.existing_face(index, self.world.book())?)
     }
 
     fn today(&self, offset: Option<Duration>) -> Option<Datetime> {

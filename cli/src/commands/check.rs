@@ -137,15 +137,15 @@ fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliEr
     let rendered: Vec<_> = cases.par_iter().map(|case| (case.name(), render(case))).collect();
     let mut reported = BTreeSet::new();
     for (name, result) in rendered {
-        let problem = match result {
+        let problems = match result {
             Ok(rendered) => {
                 report.fonts.extend(rendered.fonts);
                 report.files_read.extend(rendered.files_read);
-                rendered.warnings
+                rendered.problems
             }
-            Err(problem) => Some(problem),
+            Err(problem) => vec![problem],
         };
-        if let Some(problem) = problem.filter(|problem| reported.insert(problem.clone())) {
+        for problem in problems.into_iter().filter(|problem| reported.insert(problem.clone())) {
             report.problems.push(problem.within(&name));
         }
     }
@@ -156,8 +156,8 @@ fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliEr
 struct Rendered {
     fonts: Vec<String>,
     files_read: BTreeSet<String>,
-    /// The warnings of the compiler.
-    warnings: Option<Problem>,
+    /// The warnings of the compiler, and the issues of the layout.
+    problems: Vec<Problem>,
 }
 
 fn render(case: &Case<'_>) -> Result<Rendered, Problem> {
@@ -167,7 +167,9 @@ fn render(case: &Case<'_>) -> Result<Rendered, Problem> {
     let warnings = document.warnings();
     let warnings =
         (!warnings.is_empty()).then(|| Problem::new(ProblemCode::Warning, warnings.to_string()));
-    Ok(Rendered { fonts: document.font_families(), files_read, warnings })
+    let issues = document.lint().map_err(|e| Problem::from(&RenderError::from(e)))?;
+    let problems = warnings.into_iter().chain(issues.iter().map(Problem::from)).collect();
+    Ok(Rendered { fonts: document.font_families(), files_read, problems })
 }
 
 /// Finds files that no case reads.

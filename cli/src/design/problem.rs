@@ -60,6 +60,14 @@ pub(crate) enum ProblemCode {
     Contrast,
     /// Text is too small to read.
     SmallText,
+    /// The letters of a word come from two fonts.
+    MixedFonts,
+    /// A font family lacks a face that the layout asks for.
+    MissingFace,
+    /// An SVG picture names fonts that are not there.
+    PictureFont,
+    /// The ink of two lines touches.
+    TouchingLines,
     /// A font file of the template can't be read.
     UnreadableFont,
     /// No layout reads a file.
@@ -111,6 +119,10 @@ impl From<&LayoutIssue> for Problem {
         let code = match issue {
             LayoutIssue::Contrast { .. } => ProblemCode::Contrast,
             LayoutIssue::SmallText { .. } => ProblemCode::SmallText,
+            LayoutIssue::MixedFonts { .. } => ProblemCode::MixedFonts,
+            LayoutIssue::MissingFace { .. } => ProblemCode::MissingFace,
+            LayoutIssue::PictureFont { .. } => ProblemCode::PictureFont,
+            LayoutIssue::TouchingLines { .. } => ProblemCode::TouchingLines,
             _ => ProblemCode::Overflow,
         };
         Self::new(code, issue.to_string())

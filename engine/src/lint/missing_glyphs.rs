@@ -5,9 +5,12 @@
 //! this part, and nothing on the page tells. If such a part stands at an edge of right-to-left
 //! text, Typst prints the cluster again in another font. Text in an unknown font without fallback is
 //! omitted, which the document checks, because no trace of it is on the page.
+//!
+//! Text in SVG pictures is laid out by another library, which prints boxes too.
 
 use std::ops::Range;
 
+use typst::World;
 use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, FontInfo, Glyph, TextItem, is_default_ignorable};
 use typst_layout::PagedDocument;
@@ -16,31 +19,52 @@ use unicode_script::{Script, UnicodeScript};
 use crate::coverage::missing;
 use crate::data::Data;
 use crate::error::{CompileError, MissingCharacter};
+use crate::lint::svg_text;
+use crate::world::TemplateWorld;
 
 /// Glyph 0 of every font is the box for missing glyphs (OpenType specification, `.notdef`).
-const NOTDEF: u16 = 0;
+pub(crate) const NOTDEF: u16 = 0;
 
-/// Fails with each character that is not on the page, and the data field that contains it.
+/// Fails with each character that is not on the page, and the data field or picture that contains
+/// it.
 pub(crate) fn check(
     document: &PagedDocument,
     data: &Data,
-    book: &FontBook,
+    world: &TemplateWorld,
 ) -> Result<(), CompileError> {
     let mut parts = Vec::new();
+    let mut missing = Vec::new();
     for page in document.pages() {
         collect(&page.frame, &mut parts);
+        missing.extend(missing_in_pictures(&page.frame, world));
     }
-    let mut characters = Vec::new();
     for (part, text) in parts {
         let field = data.field_with(part);
-        for character in culprits(part, text, book) {
-            let missing = MissingCharacter { character, field: field.clone() };
-            if !characters.contains(&missing) {
-                characters.push(missing);
-            }
+        let characters = culprits(part, text, world.book()).into_iter();
+        missing.extend(characters.map(|character| MissingCharacter {
+            character,
+            field: field.clone(),
+            picture: None,
+        }));
+    }
+    let mut characters = Vec::new();
+    for character in missing {
+        if !characters.contains(&character) {
+            characters.push(character);
         }
     }
     if characters.is_empty() { Ok(()) } else { Err(CompileError::MissingCharacters(characters)) }
+}
+
+fn missing_in_pictures(frame: &Frame, world: &TemplateWorld) -> Vec<MissingCharacter> {
+    let missing =
+        |picture| {
+            let file = world.file_with(picture);
+            svg_text::missing_characters(picture).into_iter().map(move |character| {
+                MissingCharacter { character, field: None, picture: Some(file.clone()) }
+            })
+        };
+    svg_text::pictures(frame).into_iter().flat_map(missing).collect()
 }
 
 /// Collects the parts of texts that are not on the page as a whole.

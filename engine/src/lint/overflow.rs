@@ -27,18 +27,18 @@ pub(crate) struct Walker {
 
 impl Walker {
     /// Reports text that overflows a box or the page, and returns the text that overflows no box.
-    pub(crate) fn page(&mut self, frame: &Frame) -> Vec<TextRun> {
+    pub(crate) fn page<'a>(&mut self, frame: &'a Frame) -> Vec<TextRun<'a>> {
         let runs = self.runs(frame);
         self.issues.extend(runs.iter().filter_map(|run| {
             let points = overflow(run, frame.size())?;
-            Some(LayoutIssue::PageOverflow { text: run.text.clone(), points })
+            Some(LayoutIssue::PageOverflow { text: run.text().to_owned(), points })
         }));
         runs
     }
 
     /// Returns the text in a frame, in its coordinates. Text that overflows a box in the frame is
     /// reported and left out, so only the innermost box is reported.
-    fn runs(&mut self, frame: &Frame) -> Vec<TextRun> {
+    fn runs<'a>(&mut self, frame: &'a Frame) -> Vec<TextRun<'a>> {
         let mut runs = Vec::new();
         for (at, item) in frame.items() {
             match item {
@@ -67,9 +67,9 @@ impl Walker {
         runs
     }
 
-    fn overflows_box(&mut self, run: &TextRun, size: Size) -> bool {
+    fn overflows_box(&mut self, run: &TextRun<'_>, size: Size) -> bool {
         let Some(points) = overflow(run, size) else { return false };
-        self.issues.push(LayoutIssue::BoxOverflow { text: run.text.clone(), points });
+        self.issues.push(LayoutIssue::BoxOverflow { text: run.text().to_owned(), points });
         true
     }
 }
@@ -90,21 +90,21 @@ fn is_decoration(content: &Content) -> bool {
 }
 
 /// Returns how many points a run extends beyond a box, if it is more than the tolerance.
-fn overflow(run: &TextRun, size: Size) -> Option<f64> {
+fn overflow(run: &TextRun<'_>, size: Size) -> Option<f64> {
     let beyond = |low: Abs, high: Abs, length: Abs| {
         // Zero-size frames are used for positioning, so overflow along that axis is ignored.
         if length == Abs::zero() { Abs::zero() } else { (-low).max(high - length) }
     };
-    let Rect { min, max } = run.body;
+    let Rect { min, max } = run.body();
     let points = beyond(min.x, max.x, size.x).max(beyond(min.y, max.y, size.y)).to_pt();
     (points > tolerance(run)).then_some(points)
 }
 
-fn tolerance(run: &TextRun) -> f64 {
+fn tolerance(run: &TextRun<'_>) -> f64 {
     // U+2010 to U+2026 are hyphens, dashes, quotation marks and ellipses.
     let is_hanging = |c: char| c.is_ascii_punctuation() || ('\u{2010}'..='\u{2026}').contains(&c);
-    if run.text.starts_with(is_hanging) || run.text.ends_with(is_hanging) {
-        OVERFLOW_TOLERANCE_PT + HANGING_PUNCTUATION_EM * run.size.to_pt()
+    if run.text().starts_with(is_hanging) || run.text().ends_with(is_hanging) {
+        OVERFLOW_TOLERANCE_PT + HANGING_PUNCTUATION_EM * run.size().to_pt()
     } else {
         OVERFLOW_TOLERANCE_PT
     }

@@ -55,8 +55,9 @@ fn find_smallest<'a>(frame: &'a Frame, scale: f64, smallest: &mut Option<(f64, &
 }
 
 /// Reports a text that is smaller than `min_size` points.
-pub(crate) fn lint(run: &TextRun, min_size: f64) -> Option<LayoutIssue> {
-    let points = run.size.to_pt();
-    let is_small = points < min_size - PRECISION_PT && !run.text.trim().is_empty();
-    is_small.then(|| LayoutIssue::SmallText { text: run.text.clone(), points, min_size })
+pub(crate) fn lint(run: &TextRun<'_>, min_size: f64) -> Option<LayoutIssue> {
+    let points = run.size().to_pt();
+    let is_small =
+        points < min_size - PRECISION_PT && !run.is_decoration && !run.text().trim().is_empty();
+    is_small.then(|| LayoutIssue::SmallText { text: run.text().to_owned(), points, min_size })
 }

@@ -139,6 +139,13 @@ impl Files {
         self.below("template/").map(|(path, _)| path)
     }
 
+    /// Returns the path of a file with these contents: relative to the template's folder, or with
+    /// the folder, as in `shared/seal.svg`.
+    pub(crate) fn path_of(&self, contents: &Bytes) -> Option<&str> {
+        let (path, _) = self.0.iter().find(|(_, bytes)| *bytes == contents)?;
+        Some(path.strip_prefix("template/").unwrap_or(path))
+    }
+
     /// Returns true if a Typst source contains a text.
     pub(crate) fn sources_contain(&self, text: &str) -> bool {
         let sources = self.0.iter().filter(|(path, _)| path.ends_with(".typ"));
