@@ -102,7 +102,7 @@ impl Document {
         if forbids_fallback {
             check_families(&world, &warnings)?;
         }
-        missing_glyphs::check(&pages, data, &world)?;
+        missing_glyphs::check(&pages, data, world.template())?;
         small_text::check(&pages, data)?;
         let (found, expected) = (pages.pages().len(), layout.pages);
         if found != expected {
@@ -195,8 +195,8 @@ impl Document {
     /// [`ExportError::TooManyPixels`] if a page is too large to draw.
     pub fn lint(&self) -> Result<Vec<LayoutIssue>, ExportError> {
         catch_panics(ExportError::Panic, || {
-            let mut issues =
-                lint::lint(self.pages.pages(), self.layout.min_text_size, &self.world)?;
+            let (pages, template) = (self.pages.pages(), self.world.template());
+            let mut issues = lint::lint(pages, self.layout.min_text_size, template)?;
             issues.extend(self.record().into_missing_faces());
             Ok(issues)
         })

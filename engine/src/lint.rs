@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use typst_layout::Page;
 
 use crate::error::ExportError;
-use crate::world::TemplateWorld;
+use crate::template::Template;
 pub use issue::LayoutIssue;
 
 /// Returns the issues of each page, in the order of the text. Text smaller than `min_text_size`
@@ -27,7 +27,7 @@ pub use issue::LayoutIssue;
 pub(crate) fn lint(
     pages: &[Page],
     min_text_size: f64,
-    world: &TemplateWorld,
+    template: &Template,
 ) -> Result<Vec<LayoutIssue>, ExportError> {
     let mut walker = overflow::Walker::default();
     let mut seen_colors = HashSet::new();
@@ -36,7 +36,7 @@ pub(crate) fn lint(
         walker.issues.extend(runs.iter().filter_map(|run| small_text::lint(run, min_text_size)));
         walker.issues.extend(mixed_fonts::lint(&runs));
         walker.issues.extend(touching_lines::lint(&runs, page));
-        walker.issues.extend(svg_text::lint(&page.frame, world));
+        walker.issues.extend(svg_text::lint(&page.frame, template));
         let background = contrast::background(page)?;
         for (colors, issue) in runs.iter().filter_map(|run| contrast::check(run, &background)) {
             // A layout uses each pair of colors many times, so the pair is reported once.

@@ -12,7 +12,6 @@ use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, Source};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
-use typst::visualize::SvgImage;
 use typst::{Library, World};
 use typst_kit::diagnostics::DiagnosticWorld;
 
@@ -56,16 +55,8 @@ impl TemplateWorld {
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr, word_fonts })
     }
 
-    /// Returns the names of the font families that the template's sources name.
-    pub(crate) fn named_families(&self) -> &[String] {
-        self.template.named_families()
-    }
-
-    /// Returns the file of an SVG picture, such as `assets/logo.svg` or `shared/seal.svg`. A
-    /// layout may also make a picture itself.
-    pub(crate) fn file_with(&self, picture: &SvgImage) -> String {
-        let file = self.template.file_store().loader().path_of(picture.data());
-        file.map_or_else(|| "a picture".to_owned(), str::to_owned)
+    pub(crate) fn template(&self) -> &Template {
+        &self.template
     }
 
     fn injected_file(&self, id: FileId) -> Option<&Bytes> {
@@ -135,7 +126,7 @@ pub(crate) struct RecordingWorld<'a> {
 
 impl<'a> RecordingWorld<'a> {
     pub(crate) fn new(world: &'a TemplateWorld) -> Self {
-        let faces = FaceRecorder::new(world.book(), world.named_families());
+        let faces = FaceRecorder::new(world.book(), world.template.named_families());
         Self { world, read: Mutex::default(), faces }
     }
 

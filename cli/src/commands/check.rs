@@ -40,6 +40,9 @@ struct CheckReport {
     /// The files that at least one case reads.
     #[serde(skip)]
     files_read: BTreeSet<String>,
+    /// Each layout was rendered, so what no case uses is not used.
+    #[serde(skip)]
+    is_complete: bool,
 }
 
 pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
@@ -81,8 +84,7 @@ fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<CheckRepo
     report.problems.extend(translations::check_keys(&template));
     report.problems.extend(check_locales(&template));
     render_all(&template, &mut report)?;
-    // If nothing was rendered, no file was read, and every file would count as unused.
-    if !report.fonts.is_empty() {
+    if report.is_complete {
         report.problems.extend(unused_files(&template, &report.files_read));
         report.problems.extend(unused_fonts(&template, &report.fonts));
     }
@@ -134,9 +136,12 @@ fn supported_locales(template: &Template) -> Option<BTreeSet<String>> {
 fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliError> {
     let Cases { cases, problems, .. } = Cases::find(template)?;
     report.problems.extend(problems);
-    let rendered: Vec<_> = cases.par_iter().map(|case| (case.name(), render(case))).collect();
+    let rendered: Vec<_> = cases.par_iter().map(|case| (case, render(case))).collect();
+    let is_rendered =
+        |output| rendered.iter().any(|(case, r)| case.output() == output && r.is_ok());
+    report.is_complete = !cases.is_empty() && cases.iter().all(|case| is_rendered(case.output()));
     let mut reported = BTreeSet::new();
-    for (name, result) in rendered {
+    for (case, result) in rendered {
         let problems = match result {
             Ok(rendered) => {
                 report.fonts.extend(rendered.fonts);
@@ -146,7 +151,7 @@ fn render_all(template: &Template, report: &mut CheckReport) -> Result<(), CliEr
             Err(problem) => vec![problem],
         };
         for problem in problems.into_iter().filter(|problem| reported.insert(problem.clone())) {
-            report.problems.push(problem.within(&name));
+            report.problems.push(problem.within(&case.name()));
         }
     }
     Ok(())

@@ -32,6 +32,10 @@ impl Case<'_> {
         if self.output == CaseOutput::SocialCard { name + ".social-card" } else { name }
     }
 
+    pub(crate) fn output(&self) -> CaseOutput {
+        self.output
+    }
+
     pub(crate) fn render(&self) -> Result<Document, RenderError> {
         match self.output {
             CaseOutput::Page => self.template.compile(&self.data),

@@ -10,7 +10,6 @@
 
 use std::ops::Range;
 
-use typst::World;
 use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, FontInfo, Glyph, TextItem, is_default_ignorable};
 use typst_layout::PagedDocument;
@@ -20,7 +19,7 @@ use crate::coverage::missing;
 use crate::data::Data;
 use crate::error::{CompileError, MissingCharacter};
 use crate::lint::svg_text;
-use crate::world::TemplateWorld;
+use crate::template::Template;
 
 /// Glyph 0 of every font is the box for missing glyphs (OpenType specification, `.notdef`).
 pub(crate) const NOTDEF: u16 = 0;
@@ -30,17 +29,18 @@ pub(crate) const NOTDEF: u16 = 0;
 pub(crate) fn check(
     document: &PagedDocument,
     data: &Data,
-    world: &TemplateWorld,
+    template: &Template,
 ) -> Result<(), CompileError> {
+    let book = template.engine().fonts().book();
     let mut parts = Vec::new();
     let mut missing = Vec::new();
     for page in document.pages() {
         collect(&page.frame, &mut parts);
-        missing.extend(missing_in_pictures(&page.frame, world));
+        missing.extend(missing_in_pictures(&page.frame, template));
     }
     for (part, text) in parts {
         let field = data.field_with(part);
-        let characters = culprits(part, text, world.book()).into_iter();
+        let characters = culprits(part, text, book).into_iter();
         missing.extend(characters.map(|character| MissingCharacter {
             character,
             field: field.clone(),
@@ -56,10 +56,10 @@ pub(crate) fn check(
     if characters.is_empty() { Ok(()) } else { Err(CompileError::MissingCharacters(characters)) }
 }
 
-fn missing_in_pictures(frame: &Frame, world: &TemplateWorld) -> Vec<MissingCharacter> {
+fn missing_in_pictures(frame: &Frame, template: &Template) -> Vec<MissingCharacter> {
     let missing =
         |picture| {
-            let file = world.file_with(picture);
+            let file = template.file_with(picture);
             svg_text::missing_characters(picture).into_iter().map(move |character| {
                 MissingCharacter { character, field: None, picture: Some(file.clone()) }
             })

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use typst::World;
 use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, is_default_ignorable};
 use typst::visualize::{ImageKind, SvgImage};
@@ -14,11 +13,11 @@ use usvg::{FontFamily, Group, Node, Text, TextSpan, Tree};
 
 use super::LayoutIssue;
 use super::missing_glyphs::NOTDEF;
-use crate::world::TemplateWorld;
+use crate::template::Template;
 
 /// Reports the text of pictures that is set in another family than the picture names.
-pub(crate) fn lint(frame: &Frame, world: &TemplateWorld) -> Vec<LayoutIssue> {
-    pictures(frame).into_iter().flat_map(|picture| substitutions(picture, world)).collect()
+pub(crate) fn lint(frame: &Frame, template: &Template) -> Vec<LayoutIssue> {
+    pictures(frame).into_iter().flat_map(|picture| substitutions(picture, template)).collect()
 }
 
 /// Returns the SVG pictures in a frame that contain text.
@@ -49,16 +48,16 @@ pub(crate) fn missing_characters(picture: &SvgImage) -> BTreeSet<char> {
     missing
 }
 
-fn substitutions(picture: &SvgImage, world: &TemplateWorld) -> Vec<LayoutIssue> {
-    let tree = picture.tree();
+fn substitutions(picture: &SvgImage, template: &Template) -> Vec<LayoutIssue> {
+    let (tree, book) = (picture.tree(), template.engine().fonts().book());
     let mut issues = Vec::new();
     for_each_text(tree.root(), &mut |text| {
         for chunk in text.chunks() {
-            for span in chunk.spans().iter().filter(|span| is_unknown(span, world.book())) {
+            for span in chunk.spans().iter().filter(|span| is_unknown(span, book)) {
                 let text_of_span = chunk.text().get(span.start()..span.end());
                 if let Some(part) = text_of_span.filter(|part| !part.trim().is_empty()) {
                     issues.push(LayoutIssue::PictureFont {
-                        picture: world.file_with(picture),
+                        picture: template.file_with(picture),
                         families: names(span).join(", "),
                         text: part.trim().to_owned(),
                         used: used_family(text, tree),

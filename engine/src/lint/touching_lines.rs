@@ -13,8 +13,8 @@ use super::text_run::TextRun;
 use crate::export::raster;
 
 /// The smallest distance of the baselines of two lines, as a part of the smaller text's size.
-/// Superscripts and raised marks are closer to the baseline of their own line.
-const LINE_DISTANCE_EM: f64 = 0.6;
+/// Marks that Typst sets as a text of their own are closer to the baseline of their line.
+const LINE_DISTANCE_EM: f64 = 0.45;
 
 /// The resolution at which candidates are drawn.
 const PIXELS_PER_PT: f64 = 8.0;
@@ -36,8 +36,8 @@ pub(crate) fn lint(runs: &[TextRun<'_>], page: &Page) -> Vec<LayoutIssue> {
                 && overlap(*ink, *other_ink).is_some_and(|part| touches(run, other, part, page))
         })?;
         Some(LayoutIssue::TouchingLines {
-            text: run.text().to_owned(),
-            other: other.text().to_owned(),
+            text: run.text().trim().to_owned(),
+            other: other.text().trim().to_owned(),
         })
     };
     runs.iter().enumerate().filter_map(touching).collect()

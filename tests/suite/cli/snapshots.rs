@@ -256,6 +256,11 @@ fn check_finds_problems_that_no_image_shows() {
     let program = designer();
     program.write("templates/demo/assets/old.svg", "<svg/>");
     program.write("templates/demo/assets/huge.svg", &" ".repeat(600 << 10));
+    let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20">
+        <text y="15" font-family="Helvetica">Acme</text></svg>"#;
+    program.write("templates/demo/assets/logo.svg", logo);
+    let heading = "#heading(inline(strings.title, locale))";
+    edit(&program, "main.typ", heading, "#image(\"assets/logo.svg\", alt: \"Acme\")");
     program.write("templates/demo/locales/xx.toml", "title = \"\"\n");
     program.write("templates/demo/locales/pt_BR.toml", "title = \"\"\n");
     fs::create_dir(program.path("templates/demo/fonts")).unwrap();
@@ -272,6 +277,7 @@ fn check_finds_problems_that_no_image_shows() {
         .prints("templates/demo: fonts/Brand.woff2 can't be used: replace it by a TrueType or")
         .prints("templates/demo: fonts/Damaged.ttf can't be used: replace it by a TrueType or")
         .prints("templates/demo: assets/old.svg is not used")
+        .prints("templates/demo: ada.en: assets/logo.svg: there is no font Helvetica, so “Acme” is")
         .prints("templates/demo: assets/huge.svg has 600 KiB; at most 512 KiB are allowed")
         .prints("unknown font family: comic sans");
     let program = designer();

@@ -54,12 +54,19 @@ fn name_only(font: &str) -> Template {
     ENGINE.load_files("name", files).unwrap()
 }
 
-fn with_name(template: &Template, name: &str) -> Data {
+/// Returns the first sample of a template, with other values.
+fn sample(template: &Template, changes: &[(&str, &str)]) -> Data {
     let sample = template.folder().join("samples/ada.json");
     let mut data: Value = fs::read(sample)
         .map_or_else(|_| json!({}), |sample| serde_json::from_slice(&sample).unwrap());
-    data["userName"] = json!(name);
+    for &(field, value) in changes {
+        data[field] = json!(value);
+    }
     Data::new(data)
+}
+
+fn with_name(template: &Template, name: &str) -> Data {
+    sample(template, &[("userName", name)])
 }
 
 /// Returns the families on a certificate for a learner with this name.
@@ -76,6 +83,22 @@ fn each_script_prints_with_serifs_and_without() {
                 .unwrap_or_else(|e| panic!("{row}: {e}"));
             let expected = row[column].as_str().unwrap();
             assert!(found.iter().any(|family| family == expected), "{row} in {id}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn no_template_has_an_issue_in_any_script() {
+    for id in ["badge", "completion", "diploma", "transcript"] {
+        let template = template(id);
+        for row in rows() {
+            let text = row["text"].as_str().unwrap();
+            // Several lines in every template.
+            let title = text.chars().chain([' ']).cycle().take(160).collect::<String>();
+            let data = sample(&template, &[("userName", text), ("courseName", title.trim())]);
+            let document = template.compile(&data).unwrap_or_else(|e| panic!("{row}: {e}"));
+            let issues = document.lint().unwrap();
+            assert!(issues.is_empty(), "{row} in {id}: {issues:?}");
         }
     }
 }
