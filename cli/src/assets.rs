@@ -130,12 +130,14 @@ pub(crate) fn explain(error: &RenderError) -> String {
     }
 }
 
-/// Says where to get fonts, if an error names a character that the fonts of the repository cover.
+/// Says where to get fonts, if an error names a character of a script that the fonts in use lack and
+/// the fonts of the repository cover.
 pub(crate) fn font_hint(error: &RenderError) -> Option<String> {
     let RenderError::Compile(CompileError::MissingCharacters(missing)) = error else {
         return None;
     };
-    let script = missing.iter().find_map(|missing| font_set_script(missing.character))?;
+    let mut unknown = missing.iter().filter(|missing| !missing.is_in_known_script);
+    let script = unknown.find_map(|missing| font_set_script(missing.character))?;
     Some(format!("the full font set covers {script}: see {FONT_SET}"))
 }
 

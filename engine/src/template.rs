@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jsonschema::Validator;
-use typst::text::Font;
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
 use typst::visualize::SvgImage;
 use typst_kit::files::FileStore;
 
@@ -253,6 +254,10 @@ impl Template {
     pub(crate) fn file_with(&self, picture: &SvgImage) -> String {
         let file = self.0.files.loader().path_of(picture.data());
         file.map_or_else(|| "a picture".to_owned(), str::to_owned)
+    }
+
+    pub(crate) fn book(&self) -> &LazyHash<FontBook> {
+        self.0.engine.fonts().book()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

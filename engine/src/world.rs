@@ -50,8 +50,7 @@ impl TemplateWorld {
     ) -> Result<Self, DataError> {
         let main = file_id(&layout.entrypoint).expect("loading checks the entrypoints");
         let qr = template.manifest().qr.as_ref().map(|field| qr::svg(field, data)).transpose()?;
-        let book = template.engine().fonts().book();
-        let word_fonts = word_fonts::json(data, template.named_families(), book);
+        let word_fonts = word_fonts::json(data, template.named_families(), template.book());
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr, word_fonts })
     }
 
@@ -78,7 +77,7 @@ impl World for TemplateWorld {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        self.template.engine().fonts().book()
+        self.template.book()
     }
 
     fn main(&self) -> FileId {

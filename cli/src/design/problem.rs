@@ -102,9 +102,9 @@ impl From<&RenderError> for Problem {
             RenderError::Data(DataError::UnknownLocale { .. }) => ProblemCode::UnknownLocale,
             RenderError::Data(_) => ProblemCode::InvalidData,
             RenderError::Compile(CompileError::Template(_)) => ProblemCode::CompileError,
-            RenderError::Compile(CompileError::MissingCharacters(_)) => {
-                ProblemCode::UnsupportedCharacter
-            }
+            RenderError::Compile(
+                CompileError::MissingCharacters(_) | CompileError::ForbiddenFallback(_),
+            ) => ProblemCode::UnsupportedCharacter,
             RenderError::Compile(CompileError::IllegibleText { .. }) => ProblemCode::SmallText,
             RenderError::Compile(CompileError::PageCount { .. }) => ProblemCode::PageCount,
             RenderError::Export(ExportError::AspectRatio { .. }) => ProblemCode::ImageSize,

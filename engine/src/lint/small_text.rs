@@ -27,7 +27,8 @@ pub(crate) fn check(document: &PagedDocument, data: &Data) -> Result<(), Compile
         Some((points, text)) if points < ILLEGIBLE_PT - PRECISION_PT => {
             // A letter or two would be found in any field.
             let is_distinct = text.trim().chars().nth(3).is_some();
-            let field = is_distinct.then(|| data.field_with(text.trim())).flatten();
+            let field =
+                is_distinct.then(|| data.fields_with(text.trim()).into_iter().next()).flatten();
             Err(CompileError::IllegibleText { points, field, limit: ILLEGIBLE_PT })
         }
         _ => Ok(()),

@@ -49,7 +49,7 @@ pub(crate) fn missing_characters(picture: &SvgImage) -> BTreeSet<char> {
 }
 
 fn substitutions(picture: &SvgImage, template: &Template) -> Vec<LayoutIssue> {
-    let (tree, book) = (picture.tree(), template.engine().fonts().book());
+    let (tree, book) = (picture.tree(), template.book());
     let mut issues = Vec::new();
     for_each_text(tree.root(), &mut |text| {
         for chunk in text.chunks() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use testamur_engine::{CompileError, Data, Engine, Fonts, RenderError, Template};
+use testamur_engine::{Data, Engine, Fonts, RenderError, Template};
 use testamur_tests::repository;
 
 static ENGINE: LazyLock<Engine> =
@@ -198,10 +198,32 @@ fn a_compatibility_ideograph_is_printed_as_it_was_written() {
     // Korean data has these for common surnames; they look like U+91D1 and U+674E.
     let korean = families(&template, "\u{f90a}\u{f9e1}").unwrap();
     assert!(korean.iter().any(|family| family == "Noto Serif CJK JP"), "{korean:?}");
-    // U+2F800 is a variant of U+4E3D. Its selector has no glyph for U+738B.
-    let error = template.compile(&with_name(&template, "\u{738b}\u{fe00}")).unwrap_err();
-    let RenderError::Compile(CompileError::MissingCharacters(missing)) = error else {
-        panic!("{error}")
-    };
-    assert_eq!(missing[0].to_string(), "U+FE00 VARIATION SELECTOR-1 in userName");
+    // A variant that the font lacks, as a compatibility ideograph and with a selector that no
+    // ideograph has.
+    for (name, missing) in [
+        ("\u{2f800}", "U+2F800 CJK COMPATIBILITY IDEOGRAPH-2F800 ‘\u{2f800}’ in userName"),
+        ("\u{4e00}\u{fe00}", "U+FE00 VARIATION SELECTOR-1 in userName"),
+    ] {
+        let error = families(&template, name).unwrap_err();
+        let expected = format!("no font has a glyph for {missing}; add a font that has it");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn every_field_with_a_missing_character_is_named() {
+    let template = template("completion");
+    let data = sample(&template, &[("userName", "Ada 𒀀"), ("courseName", "𒀀")]);
+    let error = template.compile(&data).unwrap_err().to_string();
+    let missing = "U+12000 CUNEIFORM SIGN A ‘𒀀’ in";
+    let expected = format!("{missing} courseName, {missing} userName; add a font that has them");
+    assert!(error.ends_with(&expected), "{error}");
+}
+
+#[test]
+fn a_template_that_forbids_other_fonts_is_named_as_the_cause() {
+    let template = name_only("\"Source Sans 3\", fallback: false");
+    let error = families(&template, "محمد").unwrap_err().to_string();
+    assert!(error.starts_with("the fonts that the template names have no glyph for U+"), "{error}");
+    assert!(error.ends_with("`fallback: false`; remove that, or name a font that has them"));
 }
