@@ -50,7 +50,8 @@ impl TemplateWorld {
     ) -> Result<Self, DataError> {
         let main = file_id(&layout.entrypoint).expect("loading checks the entrypoints");
         let qr = template.manifest().qr.as_ref().map(|field| qr::svg(field, data)).transpose()?;
-        let word_fonts = word_fonts::json(data, template.named_families(), template.book());
+        let word_fonts =
+            word_fonts::json(data, template.named_families(), template.engine().fonts());
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr, word_fonts })
     }
 

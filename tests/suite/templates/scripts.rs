@@ -161,6 +161,19 @@ fn one_word_has_one_typeface() {
 }
 
 #[test]
+fn marks_that_a_font_misplaces_come_from_a_font_that_places_them() {
+    let (serif, sans) = (name_only("\"Source Serif 4\""), name_only("\"Source Sans 3\""));
+    for name in ["Ŋ́ma", "aŋ́a", "aŋ̀a", "Г̌ан", "az̧a", "až̧a"] {
+        assert_eq!(families(&serif, name).unwrap(), ["Noto Serif"], "{name}");
+    }
+    for name in ["Û̄ma", "aû̄a", "aÿ́a", "ё̄н"] {
+        assert_eq!(families(&sans, name).unwrap(), ["Noto Sans"], "{name}");
+    }
+    // Marks that the fonts place.
+    assert_eq!(families(&serif, "M̂ma é̱ A̋da").unwrap(), ["Source Serif 4"]);
+}
+
+#[test]
 fn text_in_an_unknown_font_never_vanishes() {
     let template = name_only("\"No Such\", fallback: false");
     let error = families(&template, "Ada").unwrap_err().to_string();
