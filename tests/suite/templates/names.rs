@@ -60,6 +60,8 @@ fn names_are_extracted_from_the_pdf_in_logical_order() {
         "محمد بن عبد الله السلامي",
         "علاء الدين",
         "محمد پارسا چگینی",
+        "علی\u{200c}رضا می\u{200c}خواهم",
+        "क्\u{200d}ष राम",
         "דוד בן־גוריון",
         "प्रिया शर्मा",
         "অনিন্দিতা চট্টোপাধ্যায়",
@@ -77,6 +79,21 @@ fn names_are_extracted_from_the_pdf_in_logical_order() {
     for name in names {
         let found = text(&render(&json!({ "userName": name })), &[]);
         assert!(letters(&found).contains(&letters(name)), "{name} is not in\n{found}");
+    }
+}
+
+/// `pdftotext` reverses the characters of a letter with marks, which a PDF states as a unit
+/// (<https://github.com/LaurenzV/krilla/issues/411>, <https://github.com/LaurenzV/krilla/issues/425>,
+/// <https://github.com/typst/typst/issues/4225>, <https://github.com/typst/typst/issues/7610>).
+/// This test fails when that changes: then these names belong to the test above.
+#[test]
+fn a_mark_in_right_to_left_text_is_extracted_before_its_letter() {
+    for (name, extracted) in [
+        ("مُحَمَّد", "\u{64f}\u{645}\u{64e}\u{62d}\u{651}\u{64e}\u{645}\u{62f}"),
+        ("שָׁלוֹם", "\u{5c1}\u{5b8}\u{5e9}\u{5dc}\u{5b9}\u{5d5}\u{5dd}"),
+    ] {
+        let found = text(&render(&json!({ "userName": name })), &[]);
+        assert!(found.contains(extracted), "{name}: {}", found.escape_unicode());
     }
 }
 
