@@ -12,6 +12,9 @@
 //! - A joiner has no glyph, so it belongs to the letter after it. In right-to-left text, `pdftotext`
 //!   reverses the characters of this letter, and the joiner moves. It gets an empty glyph of its own.
 //!
+//! - Isolates, which a layout needs to order a value inside a sentence of the other direction, are
+//!   removed: a reader would copy them, and then not find the value.
+//!
 //! In right-to-left text, `pdftotext` still writes a mark before its letter: it reverses the
 //! characters of `ActualText`. A form that it reads correctly is wrong in other programs
 //! (<https://github.com/LaurenzV/krilla/issues/411>, <https://github.com/typst/typst/issues/4225>).
@@ -43,7 +46,8 @@ fn has_mark(frame: &Frame) -> bool {
                 let is_space = || text.text.get(glyph.range()).is_some_and(|part| part == " ");
                 is_mark(glyph) && !is_space()
             };
-            text.glyphs.iter().any(is_prepared) || text.text.contains(is_joiner)
+            text.glyphs.iter().any(is_prepared)
+                || text.text.contains(|c| is_joiner(c) || is_isolate(c))
         }
         _ => false,
     })
@@ -85,6 +89,10 @@ fn join_frame(frame: &Frame) -> Frame {
 
 fn push(frame: &mut Frame, text: Option<(Point, TextItem)>) {
     if let Some((at, mut text)) = text {
+        if text.text.contains(is_isolate) {
+            let TextItem { text, glyphs, .. } = &mut text;
+            glyphs.retain_mut(|glyph| strip_isolates(glyph, text));
+        }
         let empty = text.font.ttf().glyph_index(' ').map(|glyph| glyph.0);
         let clusters = text.glyphs.chunk_by(|a, b| a.range == b.range);
         if let Some(empty) = empty.filter(|_| text.text.contains(is_joiner)) {
@@ -100,6 +108,21 @@ fn push(frame: &mut Frame, text: Option<(Point, TextItem)>) {
 
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+fn is_isolate(c: char) -> bool {
+    matches!(c, '\u{2066}'..='\u{2069}')
+}
+
+/// Takes the isolates at both ends out of the range of a glyph. Returns false if nothing is left;
+/// an isolate has neither ink nor width.
+fn strip_isolates(glyph: &mut Glyph, text: &str) -> bool {
+    let part = text.get(glyph.range()).unwrap_or_default();
+    let rest = part.trim_start_matches(is_isolate);
+    let start = glyph.range.start + (part.len() - rest.len()) as u16;
+    let end = start + rest.trim_end_matches(is_isolate).len() as u16;
+    glyph.range = start..end;
+    start < end
 }
 
 /// Splits a joiner off the start of a cluster of right-to-left text.
