@@ -369,3 +369,23 @@ fn no_text_of_a_pdf_has_invisible_marks() {
         }
     }
 }
+
+#[test]
+fn isolates_of_a_layout_stay_out_of_the_pdf() {
+    let files = [
+        (
+            "raw/typst.toml",
+            "package = { name = \"raw\", version = \"1.0.0\", entrypoint = \"main.typ\" }\n\
+             tool.testamur.image = { width = 400, height = 100 }\n",
+        ),
+        ("raw/schema.json", "{}"),
+        (
+            "raw/main.typ",
+            "#set page(width: 400pt, height: 100pt)\n#set text(font: \"Source Sans 3\")\n\
+             #(\"issued to \\u{2068}Ada Lovelace\\u{2069} by \\u{2067}דוד\\u{2069}\")\n",
+        ),
+    ];
+    let template = ENGINE.load_files("raw", files).unwrap();
+    let found = text(&template.compile(&Data::new(json!({}))).unwrap(), &[]);
+    assert_eq!(found.trim(), "issued to Ada Lovelace by דוד");
+}
