@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use testamur_tests::{Program, TestCase, repository, test_cases};
+use testamur_tests::{Program, TestCase, python, repository, test_cases};
 
 /// Returns the program in a folder of templates that has the e-mail of the repository only.
 fn designer() -> Program {
@@ -139,4 +139,43 @@ fn a_new_project_has_a_mail_that_passes() {
     let cases = program.json(&["test"]);
     let is_mail = |line: &&Value| line["case"].as_str().is_some_and(|id| id.starts_with("mail/"));
     assert_eq!(cases.iter().filter(is_mail).count(), 34);
+}
+
+#[test]
+fn the_preview_shows_the_mail_in_a_sandbox_and_follows_every_save() {
+    let program = designer();
+    let server = program.serve(&["preview", "mail", "--port", "0"]);
+    let folder = program.path("templates/mail");
+    let saw = python("use_mail.py", &["preview".as_ref(), server.url.as_ref(), folder.as_ref()]);
+    assert_eq!(
+        saw,
+        "opens mail ada\n\
+         shows the subject and the HTML in a sandbox\n\
+         fits 600 and 375 pixels\n\
+         light and dark\n\
+         follows every save, names errors, and runs no script\n\
+         shows the text, and data can be edited\n"
+    );
+}
+
+#[test]
+fn a_review_on_the_web_shows_both_mails() {
+    let program = designer();
+    edit(&program, "locales/en.toml", "Congratulations", "Well done");
+    fs::remove_file(program.path("templates/mail/samples/markup.json")).unwrap();
+    for part in ["txt", "html"] {
+        fs::remove_file(program.path(&format!("templates/mail/snapshots/markup.en.{part}")))
+            .unwrap();
+    }
+    let server = program.serve(&["review", "mail", "--web", "--port", "0"]);
+    let saw = python("use_mail.py", &["review".as_ref(), server.url.as_ref()]);
+    assert_eq!(
+        saw,
+        "shows mail/ada.en.html changed, mail/ada.en.txt changed\n\
+         side by side and difference\n\
+         all decided\n"
+    );
+    let (code, said) = server.finish();
+    assert_eq!((code, said.as_str()), (Some(0), "2 accepted, 0 rejected, 0 skipped\n"));
+    program.run(&["test"]).code(0).prints("32 cases: 32 passed");
 }
