@@ -8,5 +8,6 @@ mod input;
 mod issuing;
 mod kills;
 mod mail;
+mod mail_design;
 mod outputs;
 mod snapshots;
