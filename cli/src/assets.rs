@@ -81,6 +81,14 @@ pub(crate) fn fonts(cli: &Cli) -> Result<Fonts, CliError> {
     }
 }
 
+/// Returns the folder of the fonts, or none for those that the program carries.
+pub(crate) fn font_folder(cli: &Cli) -> Option<PathBuf> {
+    match locate(cli.fonts.as_deref(), FONTS) {
+        Location::Folder(folder) => Some(folder),
+        Location::Carried => None,
+    }
+}
+
 /// Finds the templates.
 pub(crate) fn templates(cli: &Cli) -> Location {
     locate(cli.templates.as_deref(), TEMPLATES)

@@ -52,12 +52,18 @@ struct CheckReport {
 
 pub(crate) fn run(cli: &Cli, command: &Check) -> Result<ExitCode, CliError> {
     let template_dir = TemplateDir::open(cli)?;
+    let fonts = template_dir.check_fonts().map(|(folder, problems)| {
+        let template = folder.display().to_string();
+        Ok(CheckReport { template, problems, ..CheckReport::default() })
+    });
+    let check = |design: Design| match design {
+        Design::Template(folder) => check_template(&template_dir, &folder),
+        Design::Mail(folder) => check_mail(&folder),
+    };
     let mut passed = true;
-    for design in template_dir.select(&command.named)? {
-        let report = match &design {
-            Design::Template(folder) => check_template(&template_dir, folder)?,
-            Design::Mail(folder) => check_mail(folder)?,
-        };
+    let designs = template_dir.select(&command.named)?.into_iter();
+    for report in fonts.into_iter().chain(designs.map(check)) {
+        let report = report?;
         passed &= report.problems.is_empty();
         if cli.json {
             terminal::print_json(&report);

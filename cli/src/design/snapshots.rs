@@ -107,7 +107,11 @@ pub(crate) fn check(
         Design::Template(folder) => check_template(template_dir, folder),
         Design::Mail(folder) => check_mail(folder),
     };
-    designs.iter().map(check).collect()
+    let fonts = template_dir.check_fonts().map(|(folder, problems)| {
+        let report = TemplateReport::new(folder);
+        Ok(TemplateReport { problems, ..report })
+    });
+    fonts.into_iter().chain(designs.iter().map(check)).collect()
 }
 
 fn check_template(template_dir: &TemplateDir, folder: &Path) -> Result<TemplateReport, CliError> {

@@ -8,12 +8,16 @@ use testamur_engine::{Data, DataError, Engine, Fonts, Template};
 
 use crate::args::Cli;
 use crate::assets::{self, Location};
+use crate::design::fonts;
+use crate::design::problem::Problem;
 use crate::error::CliError;
 
 /// The folder of templates, and the engine that loads them.
 pub(crate) struct TemplateDir {
     pub(crate) engine: Engine,
     root: PathBuf,
+    /// The folder of fonts that all templates share, or none for those that the program carries.
+    fonts: Option<PathBuf>,
     /// Whether there is no folder, so that the program's own template is the only one.
     carried: bool,
 }
@@ -59,26 +63,37 @@ impl TemplateDir {
             Location::Folder(folder) => (folder, false),
             Location::Carried => (PathBuf::from(assets::TEMPLATES), true),
         };
-        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried })
+        let (engine, fonts) = (Engine::new(assets::fonts(cli)?), assets::font_folder(cli));
+        Ok(Self { engine, root, fonts, carried })
     }
 
     /// As [`Self::open`], but never opens the templates of the installation. The folder need not
     /// exist.
     pub(crate) fn open_own(cli: &Cli) -> Result<Self, CliError> {
         let root = cli.templates.clone().unwrap_or_else(|| PathBuf::from(assets::TEMPLATES));
-        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried: false })
+        let (engine, fonts) = (Engine::new(assets::fonts(cli)?), assets::font_folder(cli));
+        Ok(Self { engine, root, fonts, carried: false })
     }
 
     /// Opens the templates of a project, with the fonts of the project.
     pub(crate) fn open_project(project: &Path) -> Result<Self, CliError> {
-        let fonts = Fonts::load(project.join(assets::FONTS)).map_err(CliError::Fonts)?;
+        let fonts = project.join(assets::FONTS);
+        let engine = Engine::new(Fonts::load(&fonts).map_err(CliError::Fonts)?);
         let root = project.join(assets::TEMPLATES);
-        Ok(Self { engine: Engine::new(fonts), root, carried: false })
+        Ok(Self { engine, root, fonts: Some(fonts), carried: false })
     }
 
     /// Returns the folder of templates.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Returns the folder of fonts that all templates share, and the problems of its files, if there
+    /// are any.
+    pub(crate) fn check_fonts(&self) -> Option<(&Path, Vec<Problem>)> {
+        let folder = self.fonts.as_deref()?;
+        let problems = fonts::unreadable_in(folder);
+        (!problems.is_empty()).then_some((folder, problems))
     }
 
     /// Returns the ids of all templates, sorted: the names of the folders with a manifest.

@@ -15,6 +15,7 @@ use typst::text::Font;
 use typst_kit::files::FileLoader;
 
 use crate::error::LoadError;
+use crate::fonts::{is_font_file, is_web_font_file};
 use crate::json::decode;
 
 /// The largest size of all files together, in bytes.
@@ -113,12 +114,9 @@ impl Files {
     /// Returns the font files in the folder `fonts` that can't be used.
     pub(crate) fn unreadable_fonts(&self) -> Vec<String> {
         let is_unreadable = |file: &str, bytes: &Bytes| {
-            let extension = Path::new(file).extension().and_then(OsStr::to_str).unwrap_or_default();
-            match extension.to_ascii_lowercase().as_str() {
-                "woff" | "woff2" => true,
-                "ttf" | "otf" | "ttc" | "otc" => Font::iter(bytes.clone()).next().is_none(),
-                _ => false,
-            }
+            let path = Path::new(file);
+            is_web_font_file(path)
+                || (is_font_file(path) && Font::iter(bytes.clone()).next().is_none())
         };
         self.below("template/fonts/")
             .filter(|(file, bytes)| is_unreadable(file, bytes))

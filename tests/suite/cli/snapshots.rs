@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use testamur_tests::{Outcome, Program, TestCase, test_cases};
+use testamur_tests::{Outcome, Program, TestCase, repository, test_cases, tool};
 
 /// Returns the program in a folder with one new template, `demo`, and no e-mail.
 pub(crate) fn designer() -> Program {
@@ -301,6 +301,23 @@ fn check_finds_problems_that_no_image_shows() {
         "message": "templates/demo has no schema.json",
     });
     assert_eq!(program.json(&["check"])[0]["problems"], json!([problem]));
+}
+
+#[test]
+fn a_font_for_all_templates_that_can_not_be_read_is_named() {
+    let program = designer().with("TESTAMUR_FONTS", "fonts");
+    let fonts = program.path("fonts");
+    let sans = repository().join("fonts/source-sans-3");
+    tool("cp", &["-r".as_ref(), sans.as_ref(), fonts.as_ref()]);
+    program.write("fonts/brand/Brand.woff2", "compressed");
+    program.write("fonts/brand/Damaged.otf", "");
+    for command in ["check", "test"] {
+        program
+            .run(&[command])
+            .code(1)
+            .prints("brand/Brand.woff2 can't be used: replace it by a TrueType or OpenType font")
+            .prints("brand/Damaged.otf can't be used: replace it by a TrueType or OpenType font");
+    }
 }
 
 #[test]
