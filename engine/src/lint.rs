@@ -4,6 +4,7 @@
 //! [`missing_glyphs`] and [`small_text`].
 
 mod contrast;
+mod decorations;
 mod issue;
 pub(crate) mod missing_faces;
 pub(crate) mod missing_glyphs;

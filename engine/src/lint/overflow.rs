@@ -1,10 +1,8 @@
 //! Text that extends beyond its box or the page, found while walking through the frames of a page.
 
-use typst::foundations::{Content, StyleChain};
-use typst::introspection::{Location, Tag};
 use typst::layout::{Abs, Frame, FrameItem, Rect, Size, Transform};
-use typst::pdf::{ArtifactElem, ArtifactKind};
 
+use crate::lint::decorations::Decorations;
 use crate::lint::issue::LayoutIssue;
 use crate::lint::text_run::TextRun;
 
@@ -18,9 +16,8 @@ const HANGING_PUNCTUATION_EM: f64 = 0.2;
 /// Walks through the nested frames of pages, innermost first.
 #[derive(Default)]
 pub(crate) struct Walker {
-    /// The decorations around the current item. One walker takes all pages, because decoration
-    /// can begin on one page and end on another.
-    decorations: Vec<Location>,
+    /// One walker takes all pages, because decoration can begin on one page and end on another.
+    decorations: Decorations,
     /// The issues found so far.
     pub(crate) issues: Vec<LayoutIssue>,
 }
@@ -53,14 +50,9 @@ impl Walker {
                     runs.extend(inner.into_iter().map(|run| run.transform(transform)));
                 }
                 FrameItem::Text(text) => {
-                    runs.push(TextRun::new(*at, text, !self.decorations.is_empty()));
+                    runs.push(TextRun::new(*at, text, self.decorations.is_inside()));
                 }
-                FrameItem::Tag(Tag::Start(content, _)) if is_decoration(content) => {
-                    self.decorations.extend(content.location());
-                }
-                FrameItem::Tag(Tag::End(location, ..)) => {
-                    self.decorations.retain(|open| open != location);
-                }
+                FrameItem::Tag(tag) => self.decorations.see(tag),
                 _ => {}
             }
         }
@@ -72,21 +64,6 @@ impl Walker {
         self.issues.push(LayoutIssue::BoxOverflow { text: run.text().to_owned(), points });
         true
     }
-}
-
-/// Returns true for content that the template marks as an artifact, except headers and footers,
-/// which people read.
-fn is_decoration(content: &Content) -> bool {
-    content.to_packed::<ArtifactElem>().is_some_and(|artifact| {
-        let kind = artifact.kind.get(StyleChain::default());
-        matches!(
-            kind,
-            ArtifactKind::Other
-                | ArtifactKind::Background
-                | ArtifactKind::Watermark
-                | ArtifactKind::Layout
-        )
-    })
 }
 
 /// Returns how many points a run extends beyond a box, if it is more than the tolerance.
