@@ -28,7 +28,7 @@ pub use error::{
 };
 pub use export::{JpegEncoder, JpegEncoderError, PdfMetadata};
 pub use fonts::Fonts;
-pub use json::{JsonError, decode, parse_json};
+pub use json::{JsonError, ParsedJson, decode, parse_json, wide_encoding};
 pub use lint::LayoutIssue;
 pub use template::{
     ImageSize, Layout, Manifest, SnapshotTolerance, Template, best_locale, canonical_locale,

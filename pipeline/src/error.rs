@@ -52,7 +52,7 @@ pub enum Rejection {
         what: &'static str,
         /// The id of the user or course.
         id: String,
-        /// The field and what is wrong with it, such as `email: expected a string`.
+        /// The field and what is wrong with it, such as `email: expected a string, not a list`.
         reason: String,
     },
     /// A course names a template by a text that can't be a template id.

@@ -51,9 +51,9 @@ fn read<T>(
     let mut entries = Entries::with_capacity(list.len());
     for (number, json) in (1..).zip(list) {
         let place = format!("entry {number} of {}", path.display());
-        let fields = serde_json::from_str(json.get());
-        let fields = fields.map_err(|_| FieldError::new("expected an object"));
-        match fields.and_then(|fields| read_entry(fields, id_field, &parse)) {
+        match Fields::parse_entry(json.get())
+            .and_then(|fields| read_entry(fields, id_field, &parse))
+        {
             Ok((id, entry)) => {
                 let entry = entry.map_err(|error| format!("{place}: {error}"));
                 add(&mut entries, id, entry, &place);

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use testamur_pipeline::CertificateRecord;
+use testamur_pipeline::model::fields::Fields;
 
 use super::worker::Outcome;
 use crate::args::Cli;
@@ -231,7 +232,7 @@ struct TotalsJson<'a> {
 
 impl<'a> OutcomeJson<'a> {
     fn new(message: &Message, outcome: &'a Outcome) -> Self {
-        let certificate_id = field(&message.event, "certificateId");
+        let certificate_id = id(&message.event, "certificateId");
         match outcome {
             Outcome::Issued(record) => Self::Issued(record.into()),
             Outcome::AlreadyIssued(record) => Self::AlreadyIssued(record.into()),
@@ -240,7 +241,7 @@ impl<'a> OutcomeJson<'a> {
             Outcome::NoAddress => Self::NoAddress { certificate_id },
             Outcome::Suppressed => Self::Suppressed { certificate_id },
             Outcome::Retry { reason } => Self::Retrying {
-                enrollment_id: field(&message.event, "enrollmentId"),
+                enrollment_id: id(&message.event, "enrollmentId"),
                 certificate_id,
                 attempt: message.attempt,
                 reason,
@@ -268,9 +269,8 @@ impl<'a> From<&'a CertificateRecord> for CertificateJson<'a> {
     }
 }
 
-/// Returns a text field of an event, which may be in an EventBridge envelope.
-fn field(event: &str, name: &str) -> Option<String> {
-    let event: serde_json::Value = serde_json::from_str(event).ok()?;
-    let value = event.get(name).or_else(|| event.get("detail")?.get(name))?;
-    value.as_str().map(str::to_owned)
+/// Returns an id in an event, which may be in an EventBridge envelope.
+fn id(event: &str, name: &'static str) -> Option<String> {
+    let mut fields = Fields::parse(event).ok()?;
+    fields.id(name).or_else(|_| fields.object("detail")?.id(name)).ok()
 }

@@ -4,14 +4,14 @@
 //! Types that come from outside are read with this module instead of `serde`'s derived code,
 //! because the errors of derived code quote the value, which can be a learner's name or address.
 
-use std::fmt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
-use testamur_engine::{JsonError, canonical_locale, parse_json};
+use testamur_engine::{JsonError, ParsedJson, canonical_locale};
 
 use super::certificate::CertificateId;
 use super::time::{OffsetTime, OffsetTimeError};
@@ -20,7 +20,7 @@ use super::trace::TraceParent;
 /// The longest id an event may carry, in bytes: the limit of a DynamoDB sort key.
 const MAX_ID: usize = 1024;
 
-/// What is wrong with a field, such as `userId: missing` or `mail/tags: expected an object`.
+/// What is wrong with a field, such as `userId: missing` or `mail/tags: expected an object, not a list`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FieldError(String);
@@ -43,7 +43,7 @@ impl FieldError {
 /// let mut fields = Fields::parse(r#"{"userId": "u-1", "email": 7}"#)?;
 /// assert_eq!(fields.string("userId")?, "u-1");
 /// let error = fields.optional_string("email").unwrap_err();
-/// assert_eq!(error.to_string(), "email: expected a string");
+/// assert_eq!(error.to_string(), "email: expected a string, not a number");
 /// # Ok::<_, testamur_pipeline::model::fields::FieldError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -53,26 +53,45 @@ pub struct Fields {
     path: String,
     /// The names of the fields that were read, in order.
     known: Vec<&'static str>,
-    /// A field that the JSON text has twice.
+    /// The path of a field that the JSON text has twice.
     repeated: Option<String>,
+    /// The numbers of the JSON text that lose digits in a [`Value`], by path, as they are written.
+    inexact_numbers: Arc<BTreeMap<String, String>>,
 }
 
 impl Fields {
     /// Reads a JSON text.
     ///
     /// # Errors
-    /// Fails if the text is not JSON, has a key twice or an integer beyond 64 bits, or is not an
-    /// object.
+    /// Fails if the text is not JSON, has a key twice, or is not an object.
     pub fn parse(json: &str) -> Result<Self, FieldError> {
-        let value = parse_json(json.as_bytes()).map_err(|e| {
+        let mut fields = Self::parse_entry(json)?;
+        match fields.repeated.take() {
+            Some(path) => Err(FieldError(JsonError::RepeatedKey(path).to_string())),
+            None => Ok(fields),
+        }
+    }
+
+    /// Reads a JSON text that may have a key twice. [`Self::deny_unknown`] then fails, so the
+    /// caller can read an id before.
+    ///
+    /// # Errors
+    /// Fails if the text is not JSON or not an object.
+    pub fn parse_entry(json: &str) -> Result<Self, FieldError> {
+        let parsed = ParsedJson::parse(json.as_bytes()).map_err(|e| {
             FieldError(match e {
                 JsonError::Syntax(error) => format!("not JSON: {}", describe_json_error(&error)),
                 other => other.to_string(),
             })
         })?;
-        match value {
-            Value::Object(values) => Ok(values.into()),
-            _ => Err(FieldError::new("not a JSON object")),
+        match parsed.value {
+            Value::Object(values) => Ok(Self {
+                values,
+                repeated: parsed.repeated_key,
+                inexact_numbers: Arc::new(parsed.inexact_numbers),
+                ..Self::default()
+            }),
+            other => Err(FieldError(format!("expected an object, not {}", kind(&other)))),
         }
     }
 
@@ -94,21 +113,27 @@ impl Fields {
     }
 
     /// Reads a required id: a text of 1 to 1,024 bytes without control characters, or an integer
-    /// from 0, which becomes its digits.
+    /// from 0 of any size, which becomes its digits.
     ///
     /// # Errors
     /// Fails if the field is absent or not such a value.
     ///
     /// ```
     /// # use testamur_pipeline::model::fields::Fields;
-    /// let mut fields = Fields::parse(r#"{"userId": 42, "courseId": " c-1 "}"#)?;
-    /// assert_eq!((fields.id("userId")?, fields.id("courseId")?), ("42".into(), "c-1".into()));
+    /// let mut fields = Fields::parse(r#"{"userId": 99314321442332142315, "courseId": " c-1 "}"#)?;
+    /// assert_eq!(fields.id("userId")?, "99314321442332142315");
+    /// assert_eq!(fields.id("courseId")?, "c-1");
     /// # Ok::<_, testamur_pipeline::model::fields::FieldError>(())
     /// ```
     pub fn id(&mut self, name: &'static str) -> Result<String, FieldError> {
-        let id = self.required(name, "a string or an integer", |value| match value {
-            Value::Number(number) => number.as_u64().map(|number| number.to_string()),
-            value => string(value),
+        let value = self.value(name).ok_or_else(|| self.error(name, ": missing"))?;
+        let written = self.inexact_numbers.get(&format!("{}{name}", self.path));
+        let id = match value {
+            Value::Number(number) => digits(written.cloned().unwrap_or_else(|| number.to_string())),
+            value => string(value).map_err(|other| kind(&other)),
+        };
+        let id = id.map_err(|found| {
+            self.error(name, &format!(": expected a string or an integer, not {found}"))
         })?;
         if id.is_empty() {
             Err(self.error(name, " is empty"))
@@ -203,9 +228,14 @@ impl Fields {
     /// Reads an object as it is; an absent one as empty.
     ///
     /// # Errors
-    /// Fails if the field is present and not an object.
+    /// Fails if the field is present and not an object, or holds a number that would lose digits.
     pub fn map(&mut self, name: &'static str) -> Result<Map<String, Value>, FieldError> {
-        Ok(self.optional(name, "an object", map)?.unwrap_or_default())
+        let values = self.optional_map(name)?;
+        let path = format!("{}{name}/", self.path);
+        match self.inexact_numbers.keys().find(|number| number.starts_with(&path)) {
+            Some(number) => Err(FieldError(JsonError::InexactNumber(number.clone()).to_string())),
+            None => Ok(values),
+        }
     }
 
     /// Reads a required object field by field.
@@ -222,7 +252,7 @@ impl Fields {
     /// # Errors
     /// Fails if the field is present and not an object.
     pub fn optional_object(&mut self, name: &'static str) -> Result<Self, FieldError> {
-        let values = self.map(name)?;
+        let values = self.optional_map(name)?;
         Ok(self.child(&format!("{name}/"), values))
     }
 
@@ -232,12 +262,15 @@ impl Fields {
     /// Fails if the field is absent or not a list of objects.
     pub fn objects(&mut self, name: &'static str) -> Result<Vec<Self>, FieldError> {
         let list = self.required(name, "a list", |value| match value {
-            Value::Array(list) => Some(list),
-            _ => None,
+            Value::Array(list) => Ok(list),
+            other => Err(other),
         })?;
-        let object = |(index, value): (usize, Value)| match value {
-            Value::Object(values) => Ok(self.child(&format!("{name}/{index}/"), values)),
-            _ => Err(self.error(name, &format!("/{index}: expected an object"))),
+        let object = |(index, value): (usize, Value)| {
+            let values = map(value).map_err(|other| {
+                let reason = format!("/{index}: expected an object, not {}", kind(&other));
+                self.error(name, &reason)
+            })?;
+            Ok(self.child(&format!("{name}/{index}/"), values))
         };
         list.into_iter().enumerate().map(object).collect()
     }
@@ -253,8 +286,8 @@ impl Fields {
     /// # Errors
     /// Fails on the first field that was not read, and names the fields that were.
     pub fn deny_unknown(&self) -> Result<(), FieldError> {
-        if let Some(name) = &self.repeated {
-            return Err(self.error(&name.escape_debug().to_string(), ": given twice"));
+        if let Some(path) = &self.repeated {
+            return Err(FieldError(JsonError::RepeatedKey(path.clone()).to_string()));
         }
         let Some(name) = self.values.keys().next() else {
             return Ok(());
@@ -268,7 +301,7 @@ impl Fields {
         &mut self,
         name: &'static str,
         expected: &str,
-        read: impl FnOnce(Value) -> Option<T>,
+        read: impl FnOnce(Value) -> Result<T, Value>,
     ) -> Result<T, FieldError> {
         self.optional(name, expected, read)?.ok_or_else(|| self.error(name, ": missing"))
     }
@@ -277,13 +310,18 @@ impl Fields {
         &mut self,
         name: &'static str,
         expected: &str,
-        read: impl FnOnce(Value) -> Option<T>,
+        read: impl FnOnce(Value) -> Result<T, Value>,
     ) -> Result<Option<T>, FieldError> {
         let Some(value) = self.value(name) else {
             return Ok(None);
         };
-        let wrong_type = || self.error(name, &format!(": expected {expected}"));
-        read(value).map(Some).ok_or_else(wrong_type)
+        let wrong_type =
+            |other| self.error(name, &format!(": expected {expected}, not {}", kind(&other)));
+        read(value).map(Some).map_err(wrong_type)
+    }
+
+    fn optional_map(&mut self, name: &'static str) -> Result<Map<String, Value>, FieldError> {
+        Ok(self.optional(name, "an object", map)?.unwrap_or_default())
     }
 
     fn parse_time(&self, name: &str, text: &str) -> Result<OffsetTime, FieldError> {
@@ -291,45 +329,16 @@ impl Fields {
     }
 
     fn child(&self, path: &str, values: Map<String, Value>) -> Self {
-        Self { path: format!("{}{path}", self.path), ..Self::from(values) }
+        Self {
+            values,
+            path: format!("{}{path}", self.path),
+            inexact_numbers: Arc::clone(&self.inexact_numbers),
+            ..Self::default()
+        }
     }
 
     fn error(&self, name: &str, reason: &str) -> FieldError {
         FieldError(format!("{}{name}{reason}", self.path))
-    }
-}
-
-impl From<Map<String, Value>> for Fields {
-    fn from(values: Map<String, Value>) -> Self {
-        Self { values, ..Self::default() }
-    }
-}
-
-/// Reads an object as part of a larger JSON text. Unlike a [`Map`], it remembers that a field was
-/// given twice.
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Fields, M::Error> {
-                let mut fields = Fields::default();
-                while let Some((name, value)) = object.next_entry::<String, Value>()? {
-                    if fields.values.insert(name.clone(), value).is_some() {
-                        fields.repeated.get_or_insert(name);
-                    }
-                }
-                Ok(fields)
-            }
-        }
-
-        deserializer.deserialize_map(Object)
     }
 }
 
@@ -347,16 +356,41 @@ pub fn describe_json_error(error: &serde_json::Error) -> String {
     }
 }
 
-fn string(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        _ => None,
+/// Returns the text of a number that is an integer from 0, or describes it.
+fn digits(number: String) -> Result<String, &'static str> {
+    if number.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(number)
+    } else if number.starts_with('-') {
+        Err("a negative number")
+    } else {
+        Err("a number with a fraction or an exponent")
     }
 }
 
-fn map(value: Value) -> Option<Map<String, Value>> {
+/// Returns a text without the white space around it, or a value of another type.
+fn string(value: Value) -> Result<String, Value> {
     match value {
-        Value::Object(values) => Some(values),
-        _ => None,
+        Value::String(text) => Ok(text.trim().to_owned()),
+        other => Err(other),
+    }
+}
+
+/// Returns an object, or a value of another type.
+fn map(value: Value) -> Result<Map<String, Value>, Value> {
+    match value {
+        Value::Object(values) => Ok(values),
+        other => Err(other),
+    }
+}
+
+/// Describes the type of a value, such as `a list`.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }

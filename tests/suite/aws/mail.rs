@@ -116,7 +116,7 @@ async fn a_malformed_ses_event_becomes_a_dead_letter() {
     let letters = dead_letters(&stack, "BounceDeadLetters").await;
     let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!(letter.code, "bad-event");
-    assert_eq!(letter.reason, "invalid SES event: detail/bounce: expected an object");
+    assert_eq!(letter.reason, "invalid SES event: detail/bounce: expected an object, not a string");
     assert_log_has_no_personal_data(&mut bounce);
 }
 

@@ -48,9 +48,9 @@ fn completion(before: &Item, after: &Item) -> Result<Option<CourseCompleted>, Re
 fn enrollment(image: &Item) -> Result<Enrollment, FieldError> {
     let mut fields = fields(image.clone());
     Ok(Enrollment {
-        user_id: fields.string("userId")?,
-        course_id: fields.string("courseId")?,
-        enrollment_id: fields.string("enrollmentId")?,
+        user_id: fields.id("userId")?,
+        course_id: fields.id("courseId")?,
+        enrollment_id: fields.id("enrollmentId")?,
         completion_date: fields.optional_offset_time("completionDate")?,
         locale: fields.optional_string("locale")?,
         details: fields.map("details")?,
