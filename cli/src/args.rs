@@ -8,6 +8,9 @@ use jiff::tz::TimeZone;
 use testamur_engine::JpegEncoder;
 use testamur_pipeline::model::time::parse_time_zone;
 
+/// The sender of e-mails where none is configured, and that of the e-mails of samples.
+pub(crate) const DEFAULT_MAIL_FROM: &str = "Testamur <certificates@example.com>";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  every item succeeded
@@ -65,11 +68,11 @@ pub(crate) enum Command {
     Show(Show),
     /// Create a new template, ready to preview, test and edit.
     New(New),
-    /// Show the samples of a template on a local web page that updates on every save.
+    /// Show the samples of templates and of the e-mail on a web page that updates on every save.
     Preview(Preview),
-    /// Check templates for errors without comparing images.
+    /// Check templates and the e-mail for errors without comparing snapshots.
     Check(Check),
-    /// Compare the image of every sample with its snapshot.
+    /// Compare every sample of the templates and of the e-mail with its snapshot.
     Test(Test),
     /// Accept or reject changed snapshots.
     Review(Review),
@@ -154,7 +157,7 @@ pub(crate) struct DeploymentArgs {
     #[arg(
         long,
         env = "TESTAMUR_MAIL_FROM",
-        default_value = "Testamur <certificates@example.com>",
+        default_value = DEFAULT_MAIL_FROM,
         value_name = "MAILBOX"
     )]
     pub(crate) mail_from: String,
@@ -200,7 +203,7 @@ pub(crate) struct New {
 
 #[derive(Args)]
 pub(crate) struct Preview {
-    /// Template to show first, by id or path.
+    /// Template to show first, by id or path; `mail` is the e-mail.
     pub(crate) template: Option<PathBuf>,
 
     /// Port on the loopback interface; 0 means any free port.
@@ -214,14 +217,14 @@ pub(crate) struct Preview {
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// Templates, by id or path [default: all].
+    /// Templates, by id or path; `mail` is the e-mail [default: all, and the e-mail].
     #[arg(value_name = "TEMPLATE")]
     pub(crate) named: Vec<PathBuf>,
 }
 
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Templates, by id or path [default: all].
+    /// Templates, by id or path; `mail` is the e-mail [default: all, and the e-mail].
     #[arg(value_name = "TEMPLATE")]
     pub(crate) named: Vec<PathBuf>,
 
@@ -236,7 +239,7 @@ pub(crate) struct Test {
 
 #[derive(Args)]
 pub(crate) struct Review {
-    /// Templates, by id or path [default: all].
+    /// Templates, by id or path; `mail` is the e-mail [default: all, and the e-mail].
     #[arg(value_name = "TEMPLATE")]
     pub(crate) named: Vec<PathBuf>,
 

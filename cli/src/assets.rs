@@ -81,6 +81,14 @@ pub(crate) fn fonts(cli: &Cli) -> Result<Fonts, CliError> {
     }
 }
 
+/// Returns the folder of the fonts, or none for those that the program carries.
+pub(crate) fn font_folder(cli: &Cli) -> Option<PathBuf> {
+    match locate(cli.fonts.as_deref(), FONTS) {
+        Location::Folder(folder) => Some(folder),
+        Location::Carried => None,
+    }
+}
+
 /// Finds the templates.
 pub(crate) fn templates(cli: &Cli) -> Location {
     locate(cli.templates.as_deref(), TEMPLATES)
@@ -130,12 +138,14 @@ pub(crate) fn explain(error: &RenderError) -> String {
     }
 }
 
-/// Says where to get fonts, if an error names a character that the fonts of the repository cover.
+/// Says where to get fonts, if an error names a character of a script that the fonts in use lack and
+/// the fonts of the repository cover.
 pub(crate) fn font_hint(error: &RenderError) -> Option<String> {
     let RenderError::Compile(CompileError::MissingCharacters(missing)) = error else {
         return None;
     };
-    let script = missing.iter().find_map(|missing| font_set_script(missing.character))?;
+    let mut unknown = missing.iter().filter(|missing| !missing.is_in_known_script);
+    let script = unknown.find_map(|missing| font_set_script(missing.character))?;
     Some(format!("the full font set covers {script}: see {FONT_SET}"))
 }
 

@@ -4,9 +4,13 @@
 //! equivalent: `ü` or `u` and U+0308. This follows how a shaper normalizes text (HarfBuzz,
 //! `hb-ot-shape-normalize`): it prefers what the font has, composed or not.
 
-use typst::text::is_default_ignorable;
+use rustybuzz::ttf_parser::GlyphId;
+use rustybuzz::ttf_parser::gdef::GlyphClass;
+use rustybuzz::{Face, UnicodeBuffer, shape};
+use typst::text::{Font, is_default_ignorable};
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::{compose, decompose_canonical};
+use unicode_normalization::char::{compose, decompose_canonical, is_combining_mark};
+use unicode_script::{Script, UnicodeScript};
 
 /// Iterates over the characters of `text` that a font can't show. `has` tells whether the font maps
 /// a character to a glyph.
@@ -14,6 +18,38 @@ use unicode_normalization::char::{compose, decompose_canonical};
 /// White space and invisible characters, such as joiners, need no glyph.
 pub(crate) fn missing(text: &str, has: impl Fn(char) -> bool) -> impl Iterator<Item = char> {
     text.nfc().filter(move |&c| !shows(c, &has))
+}
+
+/// Returns true if a font places each mark of a word on its letter. A font may have both and no
+/// anchors for them; the mark is then printed beside or through the letter.
+///
+/// Only alphabets whose letters combine freely are checked; fonts of other scripts are made for the
+/// combinations of their languages.
+pub(crate) fn places_marks(word: &str, font: &Font) -> bool {
+    if !word.nfc().any(is_free_mark) || !word.chars().any(is_in_free_script) {
+        return true;
+    }
+    let Some(face) = Face::from_slice(font.data(), font.index()) else { return false };
+    let mut buffer = UnicodeBuffer::new();
+    buffer.push_str(&word.nfc().collect::<String>());
+    let glyphs = shape(&face, &[], buffer);
+    let is_mark = |id: u32| {
+        let id = u16::try_from(id).ok().map(GlyphId);
+        let class = id.and_then(|id| face.tables().gdef?.glyph_class(id));
+        class == Some(GlyphClass::Mark)
+    };
+    let mut placed = glyphs.glyph_infos().iter().zip(glyphs.glyph_positions());
+    // A mark that no anchor moves stays where the letter ends.
+    placed.all(|(info, at)| at.x_offset != 0 || at.y_offset != 0 || !is_mark(info.glyph_id))
+}
+
+/// Marks of Latin, Greek and Cyrillic: a mark of another script has this script.
+fn is_free_mark(c: char) -> bool {
+    is_combining_mark(c) && (c.script() == Script::Inherited || is_in_free_script(c))
+}
+
+fn is_in_free_script(c: char) -> bool {
+    matches!(c.script(), Script::Latin | Script::Greek | Script::Cyrillic)
 }
 
 fn shows(c: char, has: &impl Fn(char) -> bool) -> bool {

@@ -83,13 +83,15 @@ impl Data {
         for_each_string(&self.value, function);
     }
 
-    /// Returns the path of the first string that contains a text, such as `scores/0/title`. A
-    /// template may print it in capitals, so a second search ignores the case.
-    pub(crate) fn field_with(&self, text: &str) -> Option<String> {
+    /// Returns the paths of the strings that contain a text, such as `scores/0/title`. A template
+    /// may print it in capitals, so a second search ignores the case.
+    pub(crate) fn fields_with(&self, text: &str) -> Vec<String> {
+        let found = find_all(&self.value, &|value| value.contains(text));
+        if !found.is_empty() {
+            return found;
+        }
         let lower = text.to_lowercase();
-        find(&self.value, &|value| value.contains(text))
-            .or_else(|| find(&self.value, &|value| value.to_lowercase().contains(&lower)))
-            .map(|path| path.join("/"))
+        find_all(&self.value, &|value| value.to_lowercase().contains(&lower))
     }
 }
 
@@ -157,19 +159,22 @@ fn for_each_string(value: &Value, function: &mut impl FnMut(&str)) {
     }
 }
 
-/// Returns the keys and indices that lead to the first string that `matches`.
-fn find(value: &Value, matches: &impl Fn(&str) -> bool) -> Option<Vec<String>> {
+/// Returns the paths of all strings that match.
+fn find_all(value: &Value, matches: &impl Fn(&str) -> bool) -> Vec<String> {
     let below = |key: String, value| {
-        let mut path = find(value, matches)?;
-        path.insert(0, key);
-        Some(path)
+        find_all(value, matches).into_iter().map(move |path| match path.as_str() {
+            "" => key.clone(),
+            path => format!("{key}/{path}"),
+        })
     };
     match value {
-        Value::String(text) => matches(text).then(Vec::new),
+        Value::String(text) if matches(text) => vec![String::new()],
         Value::Array(items) => {
-            items.iter().enumerate().find_map(|(i, item)| below(i.to_string(), item))
+            items.iter().enumerate().flat_map(|(i, item)| below(i.to_string(), item)).collect()
         }
-        Value::Object(fields) => fields.iter().find_map(|(key, field)| below(key.clone(), field)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(key, field)| below(key.clone(), field)).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -102,7 +102,7 @@ impl Document {
         if forbids_fallback {
             check_families(&world, &warnings)?;
         }
-        missing_glyphs::check(&pages, data, world.book())?;
+        missing_glyphs::check(&pages, data, world.template())?;
         small_text::check(&pages, data)?;
         let (found, expected) = (pages.pages().len(), layout.pages);
         if found != expected {
@@ -187,15 +187,28 @@ impl Document {
         raster::scale(self.first_page().frame.size(), self.layout.image).map(drop)
     }
 
-    /// Lints the pages: reports overflowing text, text below the size in the manifest, and text
-    /// below WCAG AA contrast.
+    /// Lints the document: reports every [`LayoutIssue`].
+    ///
+    /// This compiles the document again to find faces that a font family lacks.
     ///
     /// # Errors
     /// [`ExportError::TooManyPixels`] if a page is too large to draw.
     pub fn lint(&self) -> Result<Vec<LayoutIssue>, ExportError> {
         catch_panics(ExportError::Panic, || {
-            lint::lint(self.pages.pages(), self.layout.min_text_size)
+            let (pages, template) = (self.pages.pages(), self.world.template());
+            let mut issues = lint::lint(pages, self.layout.min_text_size, template)?;
+            issues.extend(self.record().into_missing_faces());
+            Ok(issues)
         })
+    }
+
+    /// Compiles the document again with a world that records what it reads.
+    fn record(&self) -> RecordingWorld<'_> {
+        let world = RecordingWorld::new(&self.world);
+        // The result is dropped, because it equals this document.
+        drop(typst::compile::<PagedDocument>(&world));
+        comemo::evict(CACHE_AGE);
+        world
     }
 
     /// Returns the names of the font families on the pages, sorted.
@@ -246,14 +259,7 @@ impl Document {
     /// # Errors
     /// [`CompileError::Panic`] only.
     pub fn files_read(&self) -> Result<BTreeSet<String>, CompileError> {
-        let result = catch_panics(CompileError::Panic, || {
-            let world = RecordingWorld::new(&self.world);
-            // The result is dropped, because it equals this document.
-            drop(typst::compile::<PagedDocument>(&world));
-            Ok(world.into_paths())
-        });
-        comemo::evict(CACHE_AGE);
-        result
+        catch_panics(CompileError::Panic, || Ok(self.record().into_paths()))
     }
 }
 

@@ -139,6 +139,13 @@ pub enum CompileError {
     /// has glyphs for a letter and all of its marks. Holds each of them once, at least one.
     #[error("no font has a glyph for {}; add a font that has {}", join(.0), them(.0))]
     MissingCharacters(Vec<MissingCharacter>),
+    /// Characters would be missing on the page, because the fonts that the template names lack them,
+    /// and it forbids Typst to take others. Holds each of them once, at least one.
+    #[error(
+        "the fonts that the template names have no glyph for {}, and it forbids others with \
+         `fallback: false`; remove that, or name a font that has {}", join(.0), them(.0)
+    )]
+    ForbiddenFallback(Vec<MissingCharacter>),
     /// Text is too small to be read.
     #[error(
         "{} has {:.1} pt; below {limit} pt nobody can read it: shorten it, or give it more room",
@@ -257,7 +264,12 @@ impl RenderError {
 /// use testamur_engine::MissingCharacter;
 ///
 /// let field = Some("userName".to_owned());
-/// let missing = MissingCharacter { character: '\u{30d}', field };
+/// let missing = MissingCharacter {
+///     character: '\u{30d}',
+///     field,
+///     picture: None,
+///     is_in_known_script: true,
+/// };
 /// assert_eq!(missing.to_string(), "U+030D COMBINING VERTICAL LINE ABOVE in userName");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -267,6 +279,11 @@ pub struct MissingCharacter {
     /// The first data field that contains it, as a path such as `scores/0/title`. `None` if it
     /// occurs in the template only.
     pub field: Option<String>,
+    /// The SVG picture that contains it, such as `assets/logo.svg`. `None` if it is not in a
+    /// picture.
+    pub picture: Option<String>,
+    /// A font in use has other characters of the same script.
+    pub is_in_known_script: bool,
 }
 
 impl fmt::Display for MissingCharacter {
@@ -283,7 +300,8 @@ impl fmt::Display for MissingCharacter {
         if !is_hidden && canonical_combining_class(character) == 0 {
             write!(f, " ‘{character}’")?;
         }
-        write!(f, " in {}", self.field.as_deref().unwrap_or("the template's own text"))
+        let place = self.picture.as_deref().or(self.field.as_deref());
+        write!(f, " in {}", place.unwrap_or("the template's own text"))
     }
 }
 
@@ -444,6 +462,8 @@ mod tests {
             let missing = characters.iter().map(|&(character, field)| MissingCharacter {
                 character,
                 field: field.map(str::to_owned),
+                picture: None,
+                is_in_known_script: false,
             });
             CompileError::MissingCharacters(missing.collect())
         };

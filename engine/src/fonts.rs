@@ -15,6 +15,7 @@ use typst::utils::LazyHash;
 use typst_kit::fonts::{FontPath, FontSource, FontStore};
 
 use self::index::{FontIndex, font_files, read_faces};
+pub(crate) use self::index::{is_font_file, is_web_font_file};
 use crate::error::LoadError;
 
 /// An ordered set of font faces. Cloning is cheap and shares the loaded faces.
@@ -56,6 +57,13 @@ impl Fonts {
     #[must_use]
     pub fn index(folder: impl AsRef<Path>) -> String {
         FontIndex::of(folder.as_ref()).to_json()
+    }
+
+    /// Returns the font files in a folder and the folders below it that [`Fonts::load`] passes over,
+    /// sorted: those that hold no face, or that are compressed for the web.
+    #[must_use]
+    pub fn unreadable_files(folder: impl AsRef<Path>) -> Vec<PathBuf> {
+        index::unreadable_files(folder.as_ref())
     }
 
     /// Takes the faces of font files in memory, in this order. Files that are not fonts are

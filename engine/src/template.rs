@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jsonschema::Validator;
-use typst::text::Font;
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::visualize::SvgImage;
 use typst_kit::files::FileStore;
 
 use crate::data::Data;
@@ -247,6 +249,17 @@ impl Template {
     /// Returns the names of the font families that the template's Typst sources name.
     pub(crate) fn named_families(&self) -> &[String] {
         &self.0.named_families
+    }
+
+    /// Returns the file of an SVG picture, such as `assets/logo.svg` or `shared/seal.svg`. A
+    /// layout may also make a picture itself.
+    pub(crate) fn file_with(&self, picture: &SvgImage) -> String {
+        let file = self.0.files.loader().path_of(picture.data());
+        file.map_or_else(|| "a picture".to_owned(), str::to_owned)
+    }
+
+    pub(crate) fn book(&self) -> &LazyHash<FontBook> {
+        self.0.engine.fonts().book()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -2,17 +2,17 @@
 //!
 //! Typst changes the font from letter to letter: in `Yɛboah`, one letter comes from another typeface
 //! if the template's own family lacks it. The shared helper `inline` sets such a word in a family
-//! that has all of it.
+//! that has all of it, and places its marks.
 
 use std::collections::BTreeMap;
 
 use typst::foundations::Bytes;
-use typst::text::{FontBook, FontInfo};
+use typst::text::FontInfo;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::coverage::missing;
+use crate::coverage::{missing, places_marks};
 use crate::data::Data;
-use crate::fonts::is_emoji_family;
+use crate::fonts::{Fonts, is_emoji_family};
 
 /// Returns the JSON that a template reads as `word-fonts.json`: an object with an entry for each
 /// word that no family named by the template has completely, such as
@@ -20,12 +20,12 @@ use crate::fonts::is_emoji_family;
 ///
 /// The families of an entry have the whole word and are sorted by name. A word gets no entry if no
 /// family has all of it, or if its letters come from one font anyway.
-pub(crate) fn json(data: &Data, named: &[String], book: &FontBook) -> Bytes {
+pub(crate) fn json(data: &Data, named: &[String], fonts: &Fonts) -> Bytes {
     let mut words = BTreeMap::new();
     data.for_each_string(&mut |text| {
         for word in text.split(|c| !is_in_word(c)).filter(|word| !word.is_ascii()) {
-            if !words.contains_key(word) && is_mixed(word, named, book) {
-                words.insert(word.to_owned(), families_with(word, book));
+            if !words.contains_key(word) && needs_family(word, named, fonts) {
+                words.insert(word.to_owned(), families_with(word, fonts));
             }
         }
     });
@@ -34,49 +34,58 @@ pub(crate) fn json(data: &Data, named: &[String], book: &FontBook) -> Bytes {
 }
 
 /// Returns true if Typst could set a word in several fonts: one that has some of its characters and
-/// lacks others. Typst tries the families that the template names first.
-fn is_mixed(word: &str, named: &[String], book: &FontBook) -> bool {
+/// lacks others. Typst tries the families that the template names first. The same is true if none of
+/// these places the marks of the word.
+fn needs_family(word: &str, named: &[String], fonts: &Fonts) -> bool {
     let is_partial = |family: &Family<'_>| family.has_part_of(word) && !family.has_all_of(word);
     let is_named = |family: &Family<'_>| named.iter().any(|name| name == family.name);
-    let named = families(book).filter(is_named);
+    let named = families(fonts).filter(is_named);
     let mut has_part = false;
     for family in named {
-        if is_partial(&family) {
+        if is_partial(&family) || (family.has_all_of(word) && !family.places_marks_of(word)) {
             return true;
         }
         has_part |= family.has_part_of(word);
     }
-    !has_part && families(book).any(|family| is_partial(&family))
+    !has_part && families(fonts).any(|family| is_partial(&family))
 }
 
 /// The shared helper `inline` has the same definition.
-fn is_in_word(c: char) -> bool {
+pub(crate) fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c) || "'’-\u{2010}\u{2011}\u{200c}\u{200d}".contains(c)
 }
 
-fn families_with(word: &str, book: &FontBook) -> Vec<String> {
-    let complete = families(book).filter(|family| family.has_all_of(word));
-    complete.map(|family| family.name.to_owned()).collect()
+/// Returns the families that show a word as it should be; if there is none, those that have all of
+/// its characters.
+fn families_with(word: &str, fonts: &Fonts) -> Vec<String> {
+    let complete: Vec<_> = families(fonts).filter(|family| family.has_all_of(word)).collect();
+    let names = |families: &mut dyn Iterator<Item = &Family<'_>>| {
+        families.map(|family| family.name.to_owned()).collect::<Vec<_>>()
+    };
+    let placed = names(&mut complete.iter().filter(|family| family.places_marks_of(word)));
+    if placed.is_empty() { names(&mut complete.iter()) } else { placed }
 }
 
 /// Returns the families for text, sorted by name.
-fn families(book: &FontBook) -> impl Iterator<Item = Family<'_>> {
-    let families = book.families().filter(|(name, _)| !is_emoji_family(name));
-    families.map(|(name, faces)| Family {
-        name,
-        faces: faces.filter_map(|face| book.info(face)).collect(),
+fn families(fonts: &Fonts) -> impl Iterator<Item = Family<'_>> {
+    let families = fonts.book().families().filter(|(name, _)| !is_emoji_family(name));
+    families.map(|(name, faces)| {
+        let info = |index| Some((index, fonts.book().info(index)?));
+        Family { name, fonts, faces: faces.filter_map(info).collect() }
     })
 }
 
 struct Family<'a> {
     name: &'a str,
-    faces: Vec<&'a FontInfo>,
+    fonts: &'a Fonts,
+    /// The indices and descriptions of the faces.
+    faces: Vec<(usize, &'a FontInfo)>,
 }
 
 impl Family<'_> {
     /// Returns true if each face has the character, because the template may select any of them.
     fn has(&self, character: char) -> bool {
-        self.faces.iter().all(|face| face.coverage.contains(u32::from(character)))
+        self.faces.iter().all(|(_, face)| face.coverage.contains(u32::from(character)))
     }
 
     fn has_part_of(&self, word: &str) -> bool {
@@ -85,5 +94,10 @@ impl Family<'_> {
 
     fn has_all_of(&self, word: &str) -> bool {
         missing(word, |c| self.has(c)).next().is_none()
+    }
+
+    fn places_marks_of(&self, word: &str) -> bool {
+        let fonts = self.faces.iter().filter_map(|&(index, _)| self.fonts.font(index));
+        fonts.into_iter().all(|font| places_marks(word, &font))
     }
 }

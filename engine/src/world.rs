@@ -18,6 +18,8 @@ use typst_kit::diagnostics::DiagnosticWorld;
 use crate::data::Data;
 use crate::error::DataError;
 use crate::export::qr;
+use crate::lint::LayoutIssue;
+use crate::lint::missing_faces::FaceRecorder;
 use crate::template::{Layout, Template, file_id, path_in_template, user_path};
 use crate::word_fonts;
 
@@ -48,9 +50,13 @@ impl TemplateWorld {
     ) -> Result<Self, DataError> {
         let main = file_id(&layout.entrypoint).expect("loading checks the entrypoints");
         let qr = template.manifest().qr.as_ref().map(|field| qr::svg(field, data)).transpose()?;
-        let book = template.engine().fonts().book();
-        let word_fonts = word_fonts::json(data, template.named_families(), book);
+        let word_fonts =
+            word_fonts::json(data, template.named_families(), template.engine().fonts());
         Ok(Self { template: template.clone(), main, data: data.json().clone(), qr, word_fonts })
+    }
+
+    pub(crate) fn template(&self) -> &Template {
+        &self.template
     }
 
     fn injected_file(&self, id: FileId) -> Option<&Bytes> {
@@ -72,7 +78,7 @@ impl World for TemplateWorld {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        self.template.engine().fonts().book()
+        self.template.book()
     }
 
     fn main(&self) -> FileId {
@@ -111,15 +117,22 @@ impl DiagnosticWorld for TemplateWorld {
     }
 }
 
-/// Records which of the template's files a compilation reads.
+/// Records which of the template's files a compilation reads, and which faces it asks for.
 pub(crate) struct RecordingWorld<'a> {
     world: &'a TemplateWorld,
     read: Mutex<BTreeSet<String>>,
+    faces: FaceRecorder,
 }
 
 impl<'a> RecordingWorld<'a> {
     pub(crate) fn new(world: &'a TemplateWorld) -> Self {
-        Self { world, read: Mutex::default() }
+        let faces = FaceRecorder::new(world.book(), world.template.named_families());
+        Self { world, read: Mutex::default(), faces }
+    }
+
+    /// Returns an issue for each face that the layout asks for and its family lacks.
+    pub(crate) fn into_missing_faces(self) -> Vec<LayoutIssue> {
+        self.faces.into_issues(self.world.book())
     }
 
     /// Returns the paths of the files relative to the template's folder, such as `main.typ`.
@@ -140,7 +153,7 @@ impl World for RecordingWorld<'_> {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        self.world.book()
+        self.faces.book()
     }
 
     fn main(&self) -> FileId {
@@ -158,7 +171,7 @@ impl World for RecordingWorld<'_> {
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        self.world.font(index)
+        self.world.font(self.faces.existing_face(index, self.world.book())?)
     }
 
     fn today(&self, offset: Option<Duration>) -> Option<Datetime> {

@@ -117,9 +117,9 @@ impl Rejection {
             Self::UnknownCourse(_) => "unknown-course",
             Self::DirectoryEntry { .. } => "bad-directory-entry",
             Self::TemplateId(_) | Self::Template { .. } => "bad-template",
-            Self::Render(RenderError::Compile(CompileError::MissingCharacters(_))) => {
-                "unsupported-character"
-            }
+            Self::Render(RenderError::Compile(
+                CompileError::MissingCharacters(_) | CompileError::ForbiddenFallback(_),
+            )) => "unsupported-character",
             Self::Render(RenderError::Data(DataError::Schema(_))) => "bad-data",
             Self::Render(_) => "render-failed",
             Self::MailAddress { .. }

@@ -1,6 +1,7 @@
 //! Composes the e-mail of a certificate as a complete MIME message from the files of a mail
 //! template.
 
+mod fault;
 mod strings;
 
 use std::fs;
@@ -20,11 +21,13 @@ use crate::model::address::{self, AddressError};
 use crate::model::events::CertificateGenerated;
 use crate::ports::{Mail, User};
 
-use strings::{Locales, Values};
+pub use fault::MailFault;
+pub use strings::DEFAULT_LOCALE;
+use strings::{Locale, Locales, Values};
 
 /// The files of a mail template, MiniJinja. The name's extension makes MiniJinja escape the values
 /// in `body.html`.
-const PARTS: [&str; 3] = ["subject.txt", "body.txt", "body.html"];
+pub const PARTS: [&str; 3] = ["subject.txt", "body.txt", "body.html"];
 
 /// Why a mail template or its sender can't be used. It occurs when a program starts.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,17 @@ pub enum MailTemplateError {
         /// What is wrong, with the line.
         source: minijinja::Error,
     },
+}
+
+/// What the reader of an e-mail sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedMail {
+    /// The subject, in one line.
+    pub subject: String,
+    /// The text for mail programs that show no HTML.
+    pub text: String,
+    /// The HTML document.
+    pub html: String,
 }
 
 /// Composes messages from a mail template.
@@ -132,6 +146,27 @@ impl MailComposer {
         Ok(Self { from, environment, locales: Locales::parse(locales)? })
     }
 
+    /// Returns the languages that have strings, such as `pt-BR`, sorted.
+    #[must_use]
+    pub fn locales(&self) -> &[String] {
+        self.locales.tags()
+    }
+
+    /// Renders the e-mail of a sample, for designers.
+    ///
+    /// # Errors
+    /// Every unknown variable of the template, else the first other fault.
+    pub fn render_sample(
+        &self,
+        event: &CertificateGenerated,
+    ) -> Result<RenderedMail, Vec<MailFault>> {
+        let unknown = self.unknown_variables(event);
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        self.render_parts(event).map_err(|error| vec![MailFault::from(&error)])
+    }
+
     /// Composes the message of a certificate. Returns `None` if the user has no address. `now` is
     /// the moment of sending, the message's `Date`. The same input gives the same bytes.
     ///
@@ -170,7 +205,7 @@ impl MailComposer {
         to: Mailbox,
         now: Timestamp,
     ) -> Result<Option<Message>, Rejection> {
-        let [subject, text, html] = self.render(event)?;
+        let RenderedMail { subject, text, html } = self.render(event)?;
         let id = event.certificate_id;
         let bodies = MultiPart::alternative()
             // The boundary is random by default. It is derived from the id, because the same input
@@ -186,7 +221,7 @@ impl MailComposer {
             .envelope(envelope)
             .from(self.from.clone())
             .to(to)
-            .subject(subject.split_whitespace().collect::<Vec<_>>().join(" "))
+            .subject(subject)
             // RFC 3834: no vacation responder answers to this message.
             .header(AutoSubmitted)
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
@@ -195,12 +230,49 @@ impl MailComposer {
         Ok(message.ok())
     }
 
-    fn render(&self, event: &CertificateGenerated) -> Result<[String; 3], Rejection> {
-        self.render_parts(event).map_err(|e| Rejection::MailTemplate(describe(&e)))
+    fn render(&self, event: &CertificateGenerated) -> Result<RenderedMail, Rejection> {
+        self.render_parts(event).map_err(|e| Rejection::MailTemplate(fault::describe(&e)))
     }
 
     /// Renders subject, text and HTML. The HTML's title is the subject.
-    fn render_parts(&self, event: &CertificateGenerated) -> Result<[String; 3], minijinja::Error> {
+    fn render_parts(&self, event: &CertificateGenerated) -> Result<RenderedMail, minijinja::Error> {
+        let part = |name: &str, values| self.environment.get_template(name)?.render(values);
+        let [subject_file, text_file, html_file] = PARTS;
+        let in_text = self.text_values(event);
+        let subject: String = part(subject_file, in_text.clone())?;
+        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = part(text_file, in_text)?;
+        let html = part(html_file, self.html_values(event, &subject))?;
+        Ok(RenderedMail { subject, text, html })
+    }
+
+    /// Finds the variables that have no value, in all parts.
+    fn unknown_variables(&self, event: &CertificateGenerated) -> Vec<MailFault> {
+        let [subject_file, text_file, html_file] = PARTS;
+        let in_text = self.text_values(event);
+        let in_html = self.html_values(event, "");
+        [(subject_file, &in_text), (text_file, &in_text), (html_file, &in_html)]
+            .into_iter()
+            .flat_map(|(part, values)| fault::unknown_variables(&self.environment, part, values))
+            .collect()
+    }
+
+    /// Returns the values that `subject.txt` and `body.txt` can use.
+    fn text_values(&self, event: &CertificateGenerated) -> minijinja::Value {
+        self.values(event, |locale, values| locale.text(values))
+    }
+
+    /// Returns the values that `body.html` can use.
+    fn html_values(&self, event: &CertificateGenerated, subject: &str) -> minijinja::Value {
+        context! { subject => subject, ..self.values(event, |locale, values| locale.html(values)) }
+    }
+
+    /// Returns the values that all parts can use. `strings` fills the strings of the language.
+    fn values(
+        &self,
+        event: &CertificateGenerated,
+        strings: impl Fn(&Locale<'_>, &Values<'_>) -> minijinja::Value,
+    ) -> minijinja::Value {
         let locale = self.locales.choose(event.locale.as_deref());
         let sender = self.from.name.as_deref().unwrap_or_else(|| self.from.email.as_ref());
         let id = event.certificate_id.to_string();
@@ -212,23 +284,15 @@ impl MailComposer {
             date: &date,
             id: &id,
         };
-        let base = minijinja::Value::from(minijinja::value::Serde(event));
-        let base = context! {
+        context! {
             locale => locale.tag,
             direction => locale.direction(),
             issuedOn => &date,
             sender => sender,
             linkedinUrl => linkedin_url(event, sender),
-            ..base
-        };
-        let text_strings = locale.text(&values);
-        let html_strings = locale.html(&values);
-        let part = |name: &str, values| self.environment.get_template(name)?.render(values);
-        let [subject_file, text_file, html_file] = PARTS;
-        let in_text = context! { strings => text_strings, ..base.clone() };
-        let subject: String = part(subject_file, in_text.clone())?;
-        let in_html = context! { strings => html_strings, subject => subject.trim(), ..base };
-        Ok([subject, part(text_file, in_text)?, part(html_file, in_html)?])
+            strings => strings(&locale, &values),
+            ..minijinja::Value::from(minijinja::value::Serde(event))
+        }
     }
 }
 
@@ -287,15 +351,6 @@ fn read(path: PathBuf) -> Result<(PathBuf, String), MailTemplateError> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok((path, text)),
         Err(source) => Err(MailTemplateError::Read { path, source }),
-    }
-}
-
-/// Describes a failure to render by its kind and place. MiniJinja's own text can quote a value of
-/// the event.
-fn describe(error: &minijinja::Error) -> String {
-    match (error.name(), error.line()) {
-        (Some(name), Some(line)) => format!("{} in {name}, line {line}", error.kind()),
-        _ => error.kind().to_string(),
     }
 }
 

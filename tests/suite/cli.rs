@@ -8,6 +8,7 @@ mod input;
 mod issuing;
 mod kills;
 mod mail;
+mod mail_design;
 mod near_misses;
 mod outputs;
 mod snapshots;

@@ -8,8 +8,11 @@ expect.set_options(timeout=20_000)
 
 
 @contextlib.contextmanager
-def page(url):
-    """Opens a page. Fails at the end if it logged errors or violated its content security policy."""
+def page(url, expected=None):
+    """Opens a page. Fails at the end if it logged errors or violated its content security policy.
+
+    expected is the begin of the one error that the caller provokes.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     assert chromium, "Chromium is not installed"
     with sync_playwright() as playwright:
@@ -23,7 +26,9 @@ def page(url):
         opened.goto(url)
         yield opened
         browser.close()
-    assert not errors, errors
+    unexpected = [text for text in errors if not (expected and text.startswith(expected))]
+    assert not unexpected, unexpected
+    assert not expected or errors, f"expected: {expected}"
 
 
 def by(opened, name):

@@ -27,8 +27,7 @@ pub(crate) fn run(command: &Init) -> Result<ExitCode, CliError> {
         write_whole(&folder.join(path), bytes)?;
     }
     let template_dir = TemplateDir::open_project(folder)?;
-    let template = template_dir.find(Path::new(assets::CARRIED_TEMPLATE))?;
-    new::accept_snapshots(&template_dir, &template)?;
+    new::accept_snapshots(&template_dir, &template_dir.select(&[])?)?;
     print_next_steps(folder);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,5 @@
 //! `testamur new`: writes the folder of a template that renders and passes its tests at once.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use testamur_pipeline::templates::is_id;
@@ -8,7 +7,7 @@ use testamur_pipeline::templates::is_id;
 use crate::args::{Cli, New};
 use crate::assets;
 use crate::design::snapshots;
-use crate::design::template_dir::{TemplateDir, write_whole};
+use crate::design::template_dir::{Design, MAIL, TemplateDir, write_whole};
 use crate::error::CliError;
 use crate::terminal;
 
@@ -26,7 +25,7 @@ const FILES: [(&str, &str); 9] = [
 ];
 
 /// The folders beside templates that are not templates.
-const RESERVED: [&str; 2] = ["shared", "mail"];
+const RESERVED: [&str; 2] = ["shared", MAIL];
 
 pub(crate) fn run(cli: &Cli, command: &New) -> Result<ExitCode, CliError> {
     let name = &command.name;
@@ -41,11 +40,11 @@ pub(crate) fn run(cli: &Cli, command: &New) -> Result<ExitCode, CliError> {
     if folder.exists() {
         return Err(CliError::Exists(folder));
     }
-    write_shared(template_dir.root())?;
+    write_shared(&template_dir)?;
     for (file, text) in FILES {
         write_whole(&folder.join(file), text.replace("{name}", name).as_bytes())?;
     }
-    accept_snapshots(&template_dir, &folder)?;
+    accept_snapshots(&template_dir, &[Design::Template(folder.clone())])?;
     terminal::print_line(&format!("created {}: main.typ explains the rest", folder.display()));
     terminal::print_line(&format!("preview it: testamur preview {name} --open"));
     terminal::print_line(&format!("test it:    testamur test {name}"));
@@ -53,7 +52,8 @@ pub(crate) fn run(cli: &Cli, command: &New) -> Result<ExitCode, CliError> {
 }
 
 /// Writes the helpers of all templates and the e-mail, if the folder of templates is new.
-fn write_shared(root: &Path) -> Result<(), CliError> {
+fn write_shared(template_dir: &TemplateDir) -> Result<(), CliError> {
+    let root = template_dir.root();
     let shared = root.join("shared");
     if shared.join("lib.typ").is_file() {
         return Ok(());
@@ -61,18 +61,24 @@ fn write_shared(root: &Path) -> Result<(), CliError> {
     if shared.exists() {
         return Err(CliError::NoHelpers(shared));
     }
-    for name in RESERVED.iter().filter(|name| !root.join(name).exists()) {
+    for name in RESERVED.into_iter().filter(|name| !root.join(name).exists()) {
         for (file, bytes) in assets::carried_in(&format!("{}/{name}", assets::TEMPLATES)) {
             write_whole(&root.join(name).join(file), bytes)?;
+        }
+        if name == MAIL {
+            accept_snapshots(template_dir, &[Design::Mail(root.join(name))])?;
         }
     }
     Ok(())
 }
 
-/// Makes the images of all cases the references. Prints problems: shared helpers that the user has
+/// Makes the results of all cases the references. Prints problems: shared helpers that the user has
 /// changed, or other fonts, can cause them.
-pub(crate) fn accept_snapshots(template_dir: &TemplateDir, folder: &Path) -> Result<(), CliError> {
-    for report in &snapshots::check(template_dir, &[folder.to_owned()])? {
+pub(crate) fn accept_snapshots(
+    template_dir: &TemplateDir,
+    designs: &[Design],
+) -> Result<(), CliError> {
+    for report in &snapshots::check(template_dir, designs)? {
         report.problem_lines().for_each(|line| terminal::print_line(&line));
         for case in &report.cases {
             if !case.problems().is_empty() {

@@ -26,11 +26,12 @@ pub(crate) fn run(cli: &Cli, command: &Preview) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the id of a template from its id or its path. Fails if the template is outside the
+/// Returns the id of a template or the e-mail from its id or its path. Fails if the template is outside the
 /// folder of templates, because only that folder is watched and served.
 fn id(template_dir: &TemplateDir, template: &Path) -> Result<String, CliError> {
-    let folder = template_dir.find(template)?;
-    let folder = folder.canonicalize().map_err(|e| CliError::file("read", &folder, e))?;
+    let design = template_dir.find_design(template)?;
+    let folder = design.folder();
+    let folder = folder.canonicalize().map_err(|e| CliError::file("read", folder, e))?;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if folder.parent() == template_dir.root().canonicalize().ok().as_deref() {
         return Ok(name.to_owned());

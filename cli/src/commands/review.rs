@@ -73,17 +73,25 @@ fn accept_all(cases: &[CaseResult]) -> Result<Vec<Decision>, CliError> {
 /// Asks for a decision on each case on the terminal. The end of the input skips the rest.
 fn decide(cases: &[CaseResult]) -> Result<Vec<Decision>, CliError> {
     terminal::print_line(
-        "a accepts, r rejects, s skips; to see the page images: testamur review --web",
+        "a accepts, r rejects, s skips; to see the page images and e-mails: testamur review --web",
     );
     let mut answers = io::stdin().lock().lines();
     let mut decisions = Vec::new();
     for (number, case) in (1..).zip(cases) {
         terminal::print_line(&format!("{number}/{}  {case}", cases.len()));
+        print_changed_lines(case);
         let decision = read_decision(&mut answers);
         decision.apply(case)?;
         decisions.push(decision);
     }
     Ok(decisions)
+}
+
+/// Prints the lines that differ, if the snapshot is a text.
+fn print_changed_lines(case: &CaseResult) {
+    for line in case.changed_lines().unwrap_or_default().lines() {
+        terminal::print_line(&format!("  {}", terminal::escape_control_chars(line)));
+    }
 }
 
 fn read_decision(answers: &mut impl Iterator<Item = io::Result<String>>) -> Decision {

@@ -32,6 +32,10 @@ impl Case<'_> {
         if self.output == CaseOutput::SocialCard { name + ".social-card" } else { name }
     }
 
+    pub(crate) fn output(&self) -> CaseOutput {
+        self.output
+    }
+
     pub(crate) fn render(&self) -> Result<Document, RenderError> {
         match self.output {
             CaseOutput::Page => self.template.compile(&self.data),
@@ -56,16 +60,14 @@ impl<'a> Cases<'a> {
         let samples = template_dir::samples(template.folder())?;
         let mut found = Self::default();
         if samples.is_empty() {
-            let message = "there are no samples: add samples/ada.json with example data";
-            found.problems.push(Problem::new(ProblemCode::NoSamples, message));
+            found.problems.push(no_samples());
         }
         for sample in samples {
             let usable = sample.data.map_err(|e| Problem::from(&RenderError::from(e)));
             match usable.and_then(|data| Ok((locales(template, &data)?, data))) {
                 Ok((locales, data)) => found.add(template, &sample.name, &locales, &data),
                 Err(problem) => {
-                    let file = format!("samples/{}.json", sample.name);
-                    found.problems.push(problem.within(&file));
+                    found.problems.push(in_sample(problem, &sample.name));
                     found.invalid_samples.push(sample.name);
                 }
             }
@@ -91,17 +93,39 @@ impl<'a> Cases<'a> {
     }
 }
 
-/// Returns the locales in which a sample is rendered.
 fn locales(template: &Template, data: &Data) -> Result<Vec<String>, Problem> {
-    match data.locale() {
-        Some(requested) => match template.locale_for(requested) {
+    let default = &template.manifest().locale;
+    sample_locales(data.locale(), template.locales(), default, |tag| template.locale_for(tag))
+}
+
+/// Returns the locales in which a sample is rendered: the one that matches the sample's own, else
+/// all that there are.
+pub(crate) fn sample_locales(
+    own: Option<&str>,
+    all: &[String],
+    default: &str,
+    find: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<String>, Problem> {
+    match own {
+        Some(own) => match find(own) {
             Some(locale) => Ok(vec![locale]),
             None => {
-                let message = format!("the template has no locale {requested}");
+                let message = format!("the template has no locale {own}");
                 Err(Problem::new(ProblemCode::UnknownLocale, message))
             }
         },
-        None if template.locales().is_empty() => Ok(vec![template.manifest().locale.clone()]),
-        None => Ok(template.locales().to_vec()),
+        None if all.is_empty() => Ok(vec![default.to_owned()]),
+        None => Ok(all.to_vec()),
     }
+}
+
+/// The problem of a template or an e-mail without samples.
+pub(crate) fn no_samples() -> Problem {
+    let message = "there are no samples: add samples/ada.json with example data";
+    Problem::new(ProblemCode::NoSamples, message)
+}
+
+/// The problem of a sample, which names its file.
+pub(crate) fn in_sample(problem: Problem, sample: &str) -> Problem {
+    problem.within(&format!("samples/{sample}.json"))
 }

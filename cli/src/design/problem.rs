@@ -62,6 +62,14 @@ pub(crate) enum ProblemCode {
     Contrast,
     /// Text is too small to read.
     SmallText,
+    /// The letters of a word come from two fonts.
+    MixedFonts,
+    /// A font family lacks a face that the layout asks for.
+    MissingFace,
+    /// An SVG picture names fonts that are not there.
+    PictureFont,
+    /// The ink of two lines touches.
+    TouchingLines,
     /// A font file of the template can't be read.
     UnreadableFont,
     /// No layout reads a file.
@@ -96,9 +104,9 @@ impl From<&RenderError> for Problem {
             RenderError::Data(DataError::UnknownLocale { .. }) => ProblemCode::UnknownLocale,
             RenderError::Data(_) => ProblemCode::InvalidData,
             RenderError::Compile(CompileError::Template(_)) => ProblemCode::CompileError,
-            RenderError::Compile(CompileError::MissingCharacters(_)) => {
-                ProblemCode::UnsupportedCharacter
-            }
+            RenderError::Compile(
+                CompileError::MissingCharacters(_) | CompileError::ForbiddenFallback(_),
+            ) => ProblemCode::UnsupportedCharacter,
             RenderError::Compile(CompileError::IllegibleText { .. }) => ProblemCode::SmallText,
             RenderError::Compile(CompileError::PageCount { .. }) => ProblemCode::PageCount,
             RenderError::Export(ExportError::AspectRatio { .. }) => ProblemCode::ImageSize,
@@ -113,6 +121,10 @@ impl From<&LayoutIssue> for Problem {
         let code = match issue {
             LayoutIssue::Contrast { .. } => ProblemCode::Contrast,
             LayoutIssue::SmallText { .. } => ProblemCode::SmallText,
+            LayoutIssue::MixedFonts { .. } => ProblemCode::MixedFonts,
+            LayoutIssue::MissingFace { .. } => ProblemCode::MissingFace,
+            LayoutIssue::PictureFont { .. } => ProblemCode::PictureFont,
+            LayoutIssue::TouchingLines { .. } => ProblemCode::TouchingLines,
             _ => ProblemCode::Overflow,
         };
         Self::new(code, issue.to_string())

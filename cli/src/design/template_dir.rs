@@ -8,14 +8,44 @@ use testamur_engine::{Data, DataError, Engine, Fonts, Template, misnamed_file};
 
 use crate::args::Cli;
 use crate::assets::{self, Location};
+use crate::design::fonts;
+use crate::design::problem::Problem;
 use crate::error::CliError;
 
 /// The folder of templates, and the engine that loads them.
 pub(crate) struct TemplateDir {
     pub(crate) engine: Engine,
     root: PathBuf,
+    /// The folder of fonts that all templates share, or none for those that the program carries.
+    fonts: Option<PathBuf>,
     /// Whether there is no folder, so that the program's own template is the only one.
     carried: bool,
+}
+
+/// The folder of the e-mail, beside the folders of templates.
+pub(crate) const MAIL: &str = "mail";
+
+/// The folder that a designer works on.
+pub(crate) enum Design {
+    /// The folder of a template.
+    Template(PathBuf),
+    /// The folder of the e-mail.
+    Mail(PathBuf),
+}
+
+impl Design {
+    /// Returns the folder.
+    pub(crate) fn folder(&self) -> &Path {
+        let (Self::Template(folder) | Self::Mail(folder)) = self;
+        folder
+    }
+}
+
+/// A file with sample data.
+pub(crate) struct SampleFile {
+    /// The file's name without its extension.
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Sample data of a template.
@@ -33,26 +63,37 @@ impl TemplateDir {
             Location::Folder(folder) => (folder, false),
             Location::Carried => (PathBuf::from(assets::TEMPLATES), true),
         };
-        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried })
+        let (engine, fonts) = (Engine::new(assets::fonts(cli)?), assets::font_folder(cli));
+        Ok(Self { engine, root, fonts, carried })
     }
 
     /// As [`Self::open`], but never opens the templates of the installation. The folder need not
     /// exist.
     pub(crate) fn open_own(cli: &Cli) -> Result<Self, CliError> {
         let root = cli.templates.clone().unwrap_or_else(|| PathBuf::from(assets::TEMPLATES));
-        Ok(Self { engine: Engine::new(assets::fonts(cli)?), root, carried: false })
+        let (engine, fonts) = (Engine::new(assets::fonts(cli)?), assets::font_folder(cli));
+        Ok(Self { engine, root, fonts, carried: false })
     }
 
     /// Opens the templates of a project, with the fonts of the project.
     pub(crate) fn open_project(project: &Path) -> Result<Self, CliError> {
-        let fonts = Fonts::load(project.join(assets::FONTS)).map_err(CliError::Fonts)?;
+        let fonts = project.join(assets::FONTS);
+        let engine = Engine::new(Fonts::load(&fonts).map_err(CliError::Fonts)?);
         let root = project.join(assets::TEMPLATES);
-        Ok(Self { engine: Engine::new(fonts), root, carried: false })
+        Ok(Self { engine, root, fonts: Some(fonts), carried: false })
     }
 
     /// Returns the folder of templates.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Returns the folder of fonts that all templates share, and the problems of its files, if there
+    /// are any.
+    pub(crate) fn check_fonts(&self) -> Option<(&Path, Vec<Problem>)> {
+        let folder = self.fonts.as_deref()?;
+        let problems = fonts::unreadable_in(folder);
+        (!problems.is_empty()).then_some((folder, problems))
     }
 
     /// Returns the ids of all templates, sorted: the names of the folders with a manifest.
@@ -65,19 +106,32 @@ impl TemplateDir {
         Ok(ids)
     }
 
-    /// Returns the folders of the named templates, each an id or a path, or of all templates if
-    /// none is named.
+    /// Returns the folder of the e-mail, if there is one.
+    pub(crate) fn mail(&self) -> Option<PathBuf> {
+        Some(self.root.join(MAIL)).filter(|folder| folder.is_dir())
+    }
+
+    /// Returns what is named, each by id or path, or all templates and the e-mail if nothing is.
     ///
     /// Fails if a template does not exist, or if there are no templates.
-    pub(crate) fn select(&self, named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-        let mut folders: Vec<_> = if named.is_empty() {
-            self.ids()?.iter().map(|id| self.root.join(id)).collect()
+    pub(crate) fn select(&self, named: &[PathBuf]) -> Result<Vec<Design>, CliError> {
+        let mut designs: Vec<_> = if named.is_empty() {
+            let templates = self.ids()?.into_iter().map(|id| Design::Template(self.root.join(id)));
+            templates.chain(self.mail().map(Design::Mail)).collect()
         } else {
-            named.iter().map(|name| self.find(name)).collect::<Result<_, _>>()?
+            named.iter().map(|name| self.find_design(name)).collect::<Result<_, _>>()?
         };
-        folders.sort();
-        folders.dedup_by_key(|folder| folder.canonicalize().ok());
-        if folders.is_empty() { Err(CliError::NoTemplates(self.root.clone())) } else { Ok(folders) }
+        designs.sort_by(|a, b| a.folder().cmp(b.folder()));
+        designs.dedup_by_key(|design| design.folder().canonicalize().ok());
+        if designs.is_empty() { Err(CliError::NoTemplates(self.root.clone())) } else { Ok(designs) }
+    }
+
+    /// Returns a template or the e-mail from its id or its path.
+    pub(crate) fn find_design(&self, name: &Path) -> Result<Design, CliError> {
+        match self.mail().filter(|mail| is_same_folder(mail, name) || name == Path::new(MAIL)) {
+            Some(mail) => Ok(Design::Mail(mail)),
+            None => self.find(name).map(Design::Template),
+        }
     }
 
     /// Returns the folder of a template from its id or its path.
@@ -112,8 +166,18 @@ fn has_manifest(folder: &Path) -> bool {
         || misnamed_file(manifest, names().iter().map(String::as_str)).is_some()
 }
 
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
+
 /// Reads the samples of a template, sorted by name.
 pub(crate) fn samples(folder: &Path) -> Result<Vec<Sample>, CliError> {
+    let parse = |SampleFile { name, bytes }| Sample { name, data: Data::from_json(&bytes) };
+    Ok(sample_files(folder)?.into_iter().map(parse).collect())
+}
+
+/// Reads the files of samples of a template or the e-mail, sorted by name.
+pub(crate) fn sample_files(folder: &Path) -> Result<Vec<SampleFile>, CliError> {
     let folder = folder.join("samples");
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -121,7 +185,7 @@ pub(crate) fn samples(folder: &Path) -> Result<Vec<Sample>, CliError> {
     let read_sample = |name: &str| {
         let path = folder.join(format!("{name}.json"));
         let bytes = fs::read(&path).map_err(|e| CliError::file("read", &path, e))?;
-        Ok(Sample { name: name.to_owned(), data: Data::from_json(&bytes) })
+        Ok(SampleFile { name: name.to_owned(), bytes })
     };
     let files = names(&folder)?;
     files.iter().filter_map(|file| file.strip_suffix(".json")).map(read_sample).collect()

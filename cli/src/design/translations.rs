@@ -1,4 +1,4 @@
-//! Compares the strings of a template's locales: each must have the keys of the default locale,
+//! Compares the strings of the locales of a template or the e-mail: each must have the keys of the default locale,
 //! and no others.
 
 use std::collections::BTreeSet;
@@ -6,21 +6,19 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
-use testamur_engine::Template;
-
 use crate::design::problem::{Problem, ProblemCode};
 
 /// Returns a problem for each missing or unknown key, and for each file that can't be read.
-pub(crate) fn check_keys(template: &Template) -> Vec<Problem> {
-    let (default, locales) = (&template.manifest().locale, template.locales());
+/// `folder` has a folder `locales` with a file for each of `locales`.
+pub(crate) fn check_keys(folder: &Path, default: &str, locales: &[String]) -> Vec<Problem> {
     if locales.is_empty() {
         return Vec::new();
     }
-    if !locales.contains(default) {
+    if !locales.iter().any(|locale| locale == default) {
         let message = format!("locales/{default}.toml, the default locale, does not exist");
         return vec![Problem::new(ProblemCode::MissingLocale, message)];
     }
-    let folder = template.folder().join("locales");
+    let folder = folder.join("locales");
     let expected = match keys(&folder, default) {
         Ok(keys) => keys,
         Err(problem) => return vec![problem],

@@ -20,6 +20,7 @@ use super::pages;
 use super::preview_json::{
     Change, DownloadFormat, PreviewOutput, RenderReply, RenderRequest, TemplateEntry,
 };
+use super::preview_mail;
 use super::preview_state::{PreviewError, PreviewState};
 use super::server::{HtmlPage, on_pool};
 use super::watch::Changes;
@@ -62,6 +63,7 @@ pub(crate) fn routes(state: Arc<PreviewState>, changes: Changes, start: Option<S
         .route("/api/sample", get(sample).put(save_sample))
         .route("/api/render", post(render))
         .route("/api/image/{version}/{file}", get(image))
+        .route("/api/mail/{version}/{number}", get(mail))
         .route("/api/download", get(download).post(download))
         .route("/api/events", get(events))
         .with_state(Context { state, changes, page })
@@ -115,6 +117,21 @@ async fn image(
         (header::CACHE_CONTROL, "private, max-age=3600, immutable"),
     ];
     (headers, image).into_response()
+}
+
+/// Sends the HTML of an e-mail, for a frame without scripts.
+async fn mail(
+    State(context): State<Context>,
+    Path((version, number)): Path<(String, usize)>,
+) -> Response {
+    let Some(document) = context.state.image(&version, number) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, preview_mail::POLICY),
+    ];
+    (headers, document).into_response()
 }
 
 /// Sends a file, rendered from the sample, or from the edited data if the request has a body.
@@ -171,7 +188,7 @@ fn reply(result: Result<Vec<u8>, PreviewError>, media_type: &'static str) -> Res
             let status = match error {
                 PreviewError::NotFound(_) => StatusCode::NOT_FOUND,
                 PreviewError::Folder(_) => StatusCode::INTERNAL_SERVER_ERROR,
-                PreviewError::Render(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                PreviewError::Render(_) | PreviewError::Mail(_) => StatusCode::UNPROCESSABLE_ENTITY,
             };
             (status, error.text()).into_response()
         }

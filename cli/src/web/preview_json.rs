@@ -27,6 +27,10 @@ pub(super) enum PreviewOutput {
     /// The certificate as the JPG that is issued with it.
     Thumbnail,
     SocialCard,
+    /// The HTML of the e-mail.
+    Mail,
+    /// The text of the e-mail.
+    MailText,
 }
 
 /// A file to download.
@@ -59,6 +63,7 @@ pub(super) enum TemplateEntry {
 #[serde(untagged)]
 pub(super) enum RenderReply {
     Rendered(Rendered),
+    Mail(RenderedMailParts),
     Failed {
         errors: Vec<PreviewDiagnostic>,
         /// The errors as the command line prints them.
@@ -78,6 +83,23 @@ pub(super) struct Rendered {
     pub(super) height: f64,
     pub(super) margins: Option<Margins>,
     pub(super) warnings: Vec<PreviewDiagnostic>,
+    pub(super) locale: Option<String>,
+    /// The time that rendering took.
+    pub(super) milliseconds: f64,
+}
+
+/// A rendered e-mail.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RenderedMailParts {
+    /// A hash of the documents.
+    pub(super) version: String,
+    pub(super) subject: String,
+    pub(super) text: String,
+    /// The path of the HTML as a mail program in light colors shows it.
+    pub(super) light: String,
+    /// The path of the HTML as a mail program in dark colors shows it.
+    pub(super) dark: String,
     pub(super) locale: Option<String>,
     /// The time that rendering took.
     pub(super) milliseconds: f64,

@@ -15,10 +15,13 @@ use testamur_pipeline::model::certificate_data::pdf_metadata;
 
 use super::preview_json::{
     DownloadFormat, Margins, PreviewDiagnostic, PreviewOutput, RenderReply, RenderRequest,
-    Rendered, TemplateEntry,
+    Rendered, RenderedMailParts, TemplateEntry,
 };
+use super::preview_mail::{self, ColorScheme};
 use crate::assets;
-use crate::design::template_dir::{self, TemplateDir};
+use crate::design::mail::{self, MailTemplate};
+use crate::design::problem::Problem;
+use crate::design::template_dir::{self, MAIL, TemplateDir};
 use crate::error::CliError;
 
 /// The number of renders whose images are kept. A browser fetches those of the last render, and
@@ -39,7 +42,7 @@ struct LoadedTemplates {
     changes: u64,
 }
 
-/// The images of one render.
+/// The images of one render, or the documents of an e-mail.
 struct CachedImages {
     /// A hash of all images, which is part of their URLs.
     version: String,
@@ -54,6 +57,8 @@ pub(super) enum PreviewError {
     Folder(CliError),
     /// The data is invalid, or the template does not compile.
     Render(RenderError),
+    /// The e-mail can't be loaded or rendered, or its data is invalid.
+    Mail(Vec<Problem>),
 }
 
 impl<E: Into<RenderError>> From<E> for PreviewError {
@@ -89,9 +94,11 @@ impl PreviewState {
         }
     }
 
-    /// Returns all templates, sorted by id.
+    /// Returns all templates, sorted by id, and then the e-mail.
     pub(super) fn templates(&self) -> Result<Vec<TemplateEntry>, CliError> {
-        Ok(self.template_dir.ids()?.into_iter().map(|id| self.entry(id)).collect())
+        let ids = self.template_dir.ids()?.into_iter();
+        let mail = self.template_dir.mail().map(|_| MAIL.to_owned());
+        Ok(ids.chain(mail).map(|id| self.entry(id)).collect())
     }
 
     fn entry(&self, id: String) -> TemplateEntry {
@@ -103,6 +110,9 @@ impl PreviewState {
 
     fn usable_entry(&self, id: &str) -> Result<TemplateEntry, PreviewError> {
         use PreviewOutput::{Page, SocialCard, Thumbnail};
+        if id == MAIL {
+            return self.mail_entry();
+        }
         let template = self.template(id)?;
         let samples = template_dir::samples(template.folder())?;
         let manifest = template.manifest();
@@ -116,6 +126,26 @@ impl PreviewState {
                 None => &[Page, Thumbnail],
             },
         })
+    }
+
+    fn mail_entry(&self) -> Result<TemplateEntry, PreviewError> {
+        let folder = self.folder(MAIL)?;
+        let samples = template_dir::sample_files(&folder)?;
+        Ok(TemplateEntry::Usable {
+            id: MAIL.to_owned(),
+            description: "The e-mail of all certificates".to_owned(),
+            samples: samples.into_iter().map(|sample| sample.name).collect(),
+            locales: mail::locales(&folder)?,
+            outputs: &[PreviewOutput::Mail, PreviewOutput::MailText],
+        })
+    }
+
+    /// Returns the folder of a template or the e-mail.
+    fn folder(&self, id: &str) -> Result<PathBuf, PreviewError> {
+        match self.template_dir.mail().filter(|_| id == MAIL) {
+            Some(folder) => Ok(folder),
+            None => Ok(self.template(id)?.folder().to_owned()),
+        }
     }
 
     fn template(&self, id: &str) -> Result<Template, PreviewError> {
@@ -160,7 +190,7 @@ impl PreviewState {
     }
 
     fn sample_file(&self, template: &str, sample: &str) -> Result<PathBuf, PreviewError> {
-        let samples = self.template(template)?.folder().join("samples");
+        let samples = self.folder(template)?.join("samples");
         let file = format!("{sample}.json");
         // Comparing with the names that exist keeps a request inside the folder.
         if template_dir::names(&samples)?.contains(&file) {
@@ -174,8 +204,13 @@ impl PreviewState {
 impl PreviewState {
     /// Renders a request, and caches the images for the browser to fetch.
     pub(super) fn render(&self, request: &RenderRequest) -> RenderReply {
-        match self.try_render(request) {
-            Ok(rendered) => RenderReply::Rendered(rendered),
+        let rendered = if request.template == MAIL {
+            self.render_mail(request).map(RenderReply::Mail)
+        } else {
+            self.try_render(request).map(RenderReply::Rendered)
+        };
+        match rendered {
+            Ok(reply) => reply,
             Err(error) => RenderReply::Failed { errors: error.diagnostics(), text: error.text() },
         }
     }
@@ -188,9 +223,7 @@ impl PreviewState {
         let (images, issues) = (images?, issues?);
         let (extension, (width, height)) = match request.output {
             PreviewOutput::Page => ("svg", document.size()),
-            PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
-                ("jpg", document.image_size().map(f64::from).into())
-            }
+            _ => ("jpg", document.image_size().map(f64::from).into()),
         };
         let count = images.len();
         let version = self.cache(images);
@@ -203,7 +236,29 @@ impl PreviewState {
             margins: margins(&document, request.output),
             warnings: document.warnings().iter().map(Into::into).chain(issues).collect(),
             locale: data.locale().map(str::to_owned),
-            milliseconds: (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
+            milliseconds: milliseconds_since(start),
+            version,
+        })
+    }
+
+    fn render_mail(&self, request: &RenderRequest) -> Result<RenderedMailParts, PreviewError> {
+        let start = Instant::now();
+        let mail = MailTemplate::load(&self.folder(MAIL)?)?.map_err(PreviewError::Mail)?;
+        let json = match &request.data {
+            Some(edited) => edited.to_string().into_bytes(),
+            None => self.sample(MAIL, &request.sample)?,
+        };
+        let locale = request.locale.as_deref();
+        let rendered = mail.render(&json, locale).map_err(PreviewError::Mail)?;
+        let document = |scheme| preview_mail::document(&rendered.html, scheme).into_bytes();
+        let version = self.cache([ColorScheme::Light, ColorScheme::Dark].map(document).into());
+        Ok(RenderedMailParts {
+            subject: rendered.subject,
+            text: rendered.text,
+            light: format!("api/mail/{version}/0"),
+            dark: format!("api/mail/{version}/1"),
+            locale: request.locale.clone(),
+            milliseconds: milliseconds_since(start),
             version,
         })
     }
@@ -246,8 +301,8 @@ impl PreviewState {
         };
         let data = template.with_resolved_locale(&data, request.locale.as_deref());
         let document = match output {
-            PreviewOutput::Page | PreviewOutput::Thumbnail => template.compile(&data),
             PreviewOutput::SocialCard => template.compile_social_card(&data),
+            _ => template.compile(&data),
         };
         Ok((document?, data))
     }
@@ -270,9 +325,7 @@ impl PreviewState {
 fn images(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, ExportError> {
     match output {
         PreviewOutput::Page => Ok(document.svg()?.into_iter().map(String::into_bytes).collect()),
-        PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
-            Ok(vec![document.jpg(JpegEncoder::default())?])
-        }
+        _ => Ok(vec![document.jpg(JpegEncoder::default())?]),
     }
 }
 
@@ -280,12 +333,14 @@ fn images(document: &Document, output: PreviewOutput) -> Result<Vec<Vec<u8>>, Ex
 fn margins(document: &Document, output: PreviewOutput) -> Option<Margins> {
     let scale = match output {
         PreviewOutput::Page => 1.0,
-        PreviewOutput::Thumbnail | PreviewOutput::SocialCard => {
-            f64::from(document.image_size()[0]) / document.size().0
-        }
+        _ => f64::from(document.image_size()[0]) / document.size().0,
     };
     let [top, right, bottom, left] = document.margins()?.map(|side| side * scale);
     Some(Margins { top, right, bottom, left })
+}
+
+fn milliseconds_since(start: Instant) -> f64 {
+    (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -299,10 +354,17 @@ impl PreviewError {
             Self::NotFound(text) => text.clone(),
             Self::Folder(error) => chain(error),
             Self::Render(error) => assets::explain(error),
+            Self::Mail(problems) => {
+                problems.iter().map(|problem| &*problem.message).collect::<Vec<_>>().join("\n")
+            }
         }
     }
 
     fn diagnostics(&self) -> Vec<PreviewDiagnostic> {
+        if let Self::Mail(problems) = self {
+            let messages = problems.iter().map(|problem| problem.message.clone());
+            return messages.map(PreviewDiagnostic::error).collect();
+        }
         let Self::Render(error) = self else {
             return vec![PreviewDiagnostic::error(self.text())];
         };

@@ -37,7 +37,7 @@ impl HtmlPage {
         let hash = BASE64_STANDARD.encode(Sha256::digest(script));
         let policy = format!(
             "default-src 'none'; img-src 'self' data: blob:; style-src 'unsafe-inline'; \
-             script-src 'sha256-{hash}'; connect-src 'self'; base-uri 'none'; \
+             script-src 'sha256-{hash}'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
              form-action 'none'; frame-ancestors 'none'"
         );
         Self { html, policy }

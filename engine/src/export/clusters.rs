@@ -9,6 +9,12 @@
 //!   inside its letter, so they see a gap beside it, and add a space. An empty glyph marks the end
 //!   of such a cluster.
 //!
+//! - A joiner has no glyph, so it belongs to the letter after it. In right-to-left text, `pdftotext`
+//!   reverses the characters of this letter, and the joiner moves. It gets an empty glyph of its own.
+//!
+//! - Isolates, which a layout needs to order a value inside a sentence of the other direction, are
+//!   removed: a reader would copy them, and then not find the value.
+//!
 //! In right-to-left text, `pdftotext` still writes a mark before its letter: it reverses the
 //! characters of `ActualText`. A form that it reads correctly is wrong in other programs
 //! (<https://github.com/LaurenzV/krilla/issues/411>, <https://github.com/typst/typst/issues/4225>).
@@ -34,11 +40,15 @@ pub(crate) fn prepare(document: &PagedDocument) -> Option<PagedDocument> {
 fn has_mark(frame: &Frame) -> bool {
     frame.items().any(|(_, item)| match item {
         FrameItem::Group(group) => has_mark(&group.frame),
-        FrameItem::Text(text) => text.glyphs.iter().any(|glyph| {
-            // A space at the end of a line has no width either.
-            let is_space = || text.text.get(glyph.range()).is_some_and(|part| part == " ");
-            is_mark(glyph) && !is_space()
-        }),
+        FrameItem::Text(text) => {
+            let is_prepared = |glyph: &Glyph| {
+                // A space at the end of a line has no width either.
+                let is_space = || text.text.get(glyph.range()).is_some_and(|part| part == " ");
+                is_mark(glyph) && !is_space()
+            };
+            text.glyphs.iter().any(is_prepared)
+                || text.text.contains(|c| is_joiner(c) || is_isolate(c))
+        }
         _ => false,
     })
 }
@@ -79,14 +89,63 @@ fn join_frame(frame: &Frame) -> Frame {
 
 fn push(frame: &mut Frame, text: Option<(Point, TextItem)>) {
     if let Some((at, mut text)) = text {
-        if text.glyphs.iter().any(is_mark) {
-            let empty = text.font.ttf().glyph_index(' ').map(|glyph| glyph.0);
-            let clusters = text.glyphs.chunk_by(|a, b| a.range == b.range);
+        if text.text.contains(is_isolate) {
+            let TextItem { text, glyphs, .. } = &mut text;
+            glyphs.retain_mut(|glyph| strip_isolates(glyph, text));
+        }
+        let empty = text.font.ttf().glyph_index(' ').map(|glyph| glyph.0);
+        let clusters = text.glyphs.chunk_by(|a, b| a.range == b.range);
+        if let Some(empty) = empty.filter(|_| text.text.contains(is_joiner)) {
+            let separate = |cluster| separate_joiner(cluster, &text.text, empty);
+            text.glyphs = clusters.flat_map(separate).collect();
+        } else if text.glyphs.iter().any(is_mark) {
             text.glyphs =
                 clusters.flat_map(|cluster| enclose(cluster, empty, &text.font)).collect();
         }
         frame.push(at, FrameItem::Text(text));
     }
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+fn is_isolate(c: char) -> bool {
+    matches!(c, '\u{2066}'..='\u{2069}')
+}
+
+/// Takes the isolates at both ends out of the range of a glyph. Returns false if nothing is left;
+/// an isolate has neither ink nor width.
+fn strip_isolates(glyph: &mut Glyph, text: &str) -> bool {
+    let part = text.get(glyph.range()).unwrap_or_default();
+    let rest = part.trim_start_matches(is_isolate);
+    let start = glyph.range.start + (part.len() - rest.len()) as u16;
+    let end = start + rest.trim_end_matches(is_isolate).len() as u16;
+    glyph.range = start..end;
+    start < end
+}
+
+/// Splits a joiner off the start of a cluster of right-to-left text.
+fn separate_joiner(cluster: &[Glyph], text: &str, empty: u16) -> Vec<Glyph> {
+    let mut glyphs = cluster.to_vec();
+    let part = text.get(cluster[0].range()).unwrap_or_default();
+    let Some(joiner) = part.chars().next().filter(|&c| is_joiner(c)) else { return glyphs };
+    if part.len() == joiner.len_utf8() {
+        return glyphs;
+    }
+    let middle = cluster[0].range.start + joiner.len_utf8() as u16;
+    for glyph in &mut glyphs {
+        glyph.range.start = middle;
+    }
+    glyphs.push(Glyph {
+        id: empty,
+        range: cluster[0].range.start..middle,
+        x_advance: Em::zero(),
+        x_offset: Em::zero(),
+        y_offset: Em::zero(),
+        ..cluster[0].clone()
+    });
+    glyphs
 }
 
 /// Puts the empty glyph before or after a cluster that begins or ends with a mark, so that the first

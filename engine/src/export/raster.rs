@@ -72,6 +72,12 @@ pub(crate) fn render_opaque(page: &Page, pixels_per_pt: f64) -> Result<RgbImage,
     Ok(render_on_white(page, pixels_per_pt))
 }
 
+/// Draws a page without a background, and returns how much of each pixel is covered, 0 to 255.
+pub(crate) fn coverage(page: &Page, pixels_per_pt: f64) -> Vec<u8> {
+    let pixmap = typst_render::render(page, &options(pixels_per_pt));
+    pixmap.pixels().iter().map(|pixel| pixel.alpha()).collect()
+}
+
 /// Blends premultiplied pixels with white, in place.
 pub(crate) fn flatten_on_white(rgba: &mut [u8]) {
     for pixel in rgba.chunks_exact_mut(4) {

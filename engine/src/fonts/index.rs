@@ -68,6 +68,24 @@ fn key(folder: &Path, path: &Path) -> Option<String> {
 
 /// Returns the font files below a folder, sorted. Folders that can't be read have none.
 pub(super) fn font_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = all_files(folder);
+    files.retain(|path| is_font_file(path));
+    files
+}
+
+/// Returns the fonts below a folder, sorted, from which no face can be used.
+pub(super) fn unreadable_files(folder: &Path) -> Vec<PathBuf> {
+    let mut index = FontIndex::read(folder);
+    let mut is_unreadable = |path: &PathBuf| {
+        let mut faces = || index.faces(folder, path).unwrap_or_else(|| read_faces(path));
+        is_web_font_file(path) || (is_font_file(path) && faces().iter().all(Option::is_none))
+    };
+    let mut files = all_files(folder);
+    files.retain(|path| is_unreadable(path));
+    files
+}
+
+fn all_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     collect_files(folder, &mut files);
     files.sort();
@@ -79,15 +97,25 @@ fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         if path.is_dir() {
             collect_files(&path, files);
-        } else if is_font_file(&path) {
+        } else {
             files.push(path);
         }
     }
 }
 
-fn is_font_file(path: &Path) -> bool {
+/// Returns true for the extensions of OpenType and TrueType fonts and their collections.
+pub(crate) fn is_font_file(path: &Path) -> bool {
+    has_extension(path, &["ttf", "otf", "ttc", "otc"])
+}
+
+/// Returns true for the extensions of fonts that are compressed for the web.
+pub(crate) fn is_web_font_file(path: &Path) -> bool {
+    has_extension(path, &["woff", "woff2"])
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    ["ttf", "otf", "ttc", "otc"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    extensions.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// Reads the descriptions of the faces in a file, by their index. A face is `None` if it can't be

@@ -38,14 +38,14 @@ fn remove_text(frame: &mut Frame) {
 }
 
 /// Reports text whose contrast with the background is too low, with both colors.
-pub(crate) fn check(run: &TextRun, background: &RgbImage) -> Option<([Rgb; 2], LayoutIssue)> {
-    let text_color = run.color?;
-    let under = uniform_color(background, run.body)?;
+pub(crate) fn check(run: &TextRun<'_>, background: &RgbImage) -> Option<([Rgb; 2], LayoutIssue)> {
+    let text_color = run.color().filter(|_| !run.is_decoration)?;
+    let under = uniform_color(background, run.body())?;
     let color = blend(text_color, under);
     let ratio = ratio(color, under);
     let required = required_ratio(run);
     let issue = LayoutIssue::Contrast {
-        text: run.text.clone(),
+        text: run.text().to_owned(),
         ratio,
         required,
         color: hex(color),
@@ -80,8 +80,8 @@ fn blend([red, green, blue, alpha]: [u8; 4], under: Rgb) -> Rgb {
 }
 
 /// Large text is 18 pt, or 14 pt if it is bold.
-fn required_ratio(run: &TextRun) -> f64 {
-    let is_large = run.size >= Abs::pt(18.0) || (run.is_bold && run.size >= Abs::pt(14.0));
+fn required_ratio(run: &TextRun<'_>) -> f64 {
+    let is_large = run.size() >= Abs::pt(18.0) || (run.is_bold() && run.size() >= Abs::pt(14.0));
     if is_large { 3.0 } else { 4.5 }
 }
 

@@ -43,6 +43,44 @@ pub enum LayoutIssue {
         /// The smallest allowed size in points.
         min_size: f64,
     },
+    /// The letters of a word come from two fonts, because the first lacks some of them.
+    MixedFonts {
+        /// The word.
+        word: String,
+        /// The family that lacks letters.
+        family: String,
+        /// The letters that it lacks.
+        lacking: Vec<char>,
+        /// The family of those letters.
+        other: String,
+    },
+    /// A layout asks for a face that its family does not have.
+    MissingFace {
+        /// The family.
+        family: String,
+        /// What it lacks: `italic face`, `weight 900` or `width 75%`.
+        requested: String,
+        /// What the text has instead: `upright letters`, `weight 700` or `width 100%`.
+        used: String,
+    },
+    /// An SVG picture names font families that are not there.
+    PictureFont {
+        /// The file of the picture, such as `assets/logo.svg`.
+        picture: String,
+        /// The families that it names, such as `Helvetica, sans-serif`.
+        families: String,
+        /// The text in these families.
+        text: String,
+        /// The family that the text is set in.
+        used: String,
+    },
+    /// The ink of a line touches the ink of another line.
+    TouchingLines {
+        /// The text of the first line, in one font.
+        text: String,
+        /// The text of the other line, in one font.
+        other: String,
+    },
     /// Text has too little contrast with its background. Each pair of colors is reported once.
     Contrast {
         /// The first text in these colors.
@@ -72,6 +110,32 @@ impl fmt::Display for LayoutIssue {
                 let points = (points * 10.0).floor() / 10.0;
                 write!(f, "“{text}” has {points:.1} pt; at least {min_size} pt are readable")
             }
+            Self::MixedFonts { word, family, lacking, other } => {
+                let lacking: Vec<_> = lacking.iter().map(char::to_string).collect();
+                write!(
+                    f,
+                    "“{word}” has letters of two fonts: {family} lacks {}, so {other} shows {}; \
+                     set the word with `inline` of the shared helpers, or add the letters to the \
+                     font",
+                    lacking.join(" "),
+                    if lacking.len() == 1 { "it" } else { "them" },
+                )
+            }
+            Self::MissingFace { family, requested, used } => write!(
+                f,
+                "{family} has no {requested}, so its text is printed with {used}; add the face to \
+                 fonts/, or ask for one that exists"
+            ),
+            Self::PictureFont { picture, families, text, used } => write!(
+                f,
+                "{picture}: there is no font {families}, so “{text}” is set in {used}; add the \
+                 font to fonts/, or convert the text to paths"
+            ),
+            Self::TouchingLines { text, other } => write!(
+                f,
+                "“{text}” touches “{other}” on another line; give the lines more room, or mark \
+                 decoration as `pdf.artifact`"
+            ),
             Self::Contrast { text, ratio, required, color, background } => {
                 // Rounded down, so 4.499 does not read as the required 4.5.
                 let ratio = (ratio * 100.0).floor() / 100.0;
@@ -104,6 +168,40 @@ mod tests {
             (
                 LayoutIssue::SmallText { text: text(), points: 5.96, min_size: 6.0 },
                 "“Ada” has 5.9 pt; at least 6 pt are readable",
+            ),
+            (
+                LayoutIssue::MixedFonts {
+                    word: "Wałęsa".to_owned(),
+                    family: "Brand".to_owned(),
+                    lacking: vec!['ę', 'ł'],
+                    other: "Noto Sans".to_owned(),
+                },
+                "“Wałęsa” has letters of two fonts: Brand lacks ę ł, so Noto Sans shows them; set \
+                 the word with `inline` of the shared helpers, or add the letters to the font",
+            ),
+            (
+                LayoutIssue::MissingFace {
+                    family: "Brand".to_owned(),
+                    requested: "italic face".to_owned(),
+                    used: "upright letters".to_owned(),
+                },
+                "Brand has no italic face, so its text is printed with upright letters; add the \
+                 face to fonts/, or ask for one that exists",
+            ),
+            (
+                LayoutIssue::PictureFont {
+                    picture: "assets/logo.svg".to_owned(),
+                    families: "Helvetica, sans-serif".to_owned(),
+                    text: "Acme".to_owned(),
+                    used: "Noto Sans".to_owned(),
+                },
+                "assets/logo.svg: there is no font Helvetica, sans-serif, so “Acme” is set in Noto \
+                 Sans; add the font to fonts/, or convert the text to paths",
+            ),
+            (
+                LayoutIssue::TouchingLines { text: text(), other: "Grace".to_owned() },
+                "“Ada” touches “Grace” on another line; give the lines more room, or mark \
+                 decoration as `pdf.artifact`",
             ),
             (
                 LayoutIssue::Contrast {

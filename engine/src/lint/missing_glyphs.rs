@@ -5,42 +5,113 @@
 //! this part, and nothing on the page tells. If such a part stands at an edge of right-to-left
 //! text, Typst prints the cluster again in another font. Text in an unknown font without fallback is
 //! omitted, which the document checks, because no trace of it is on the page.
+//!
+//! Text in SVG pictures is laid out by another library, which prints boxes too.
 
+use std::iter;
 use std::ops::Range;
 
 use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, FontInfo, Glyph, TextItem, is_default_ignorable};
 use typst_layout::PagedDocument;
+use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
 
 use crate::coverage::missing;
 use crate::data::Data;
 use crate::error::{CompileError, MissingCharacter};
+use crate::fonts::is_emoji_family;
+use crate::lint::svg_text;
+use crate::template::Template;
 
 /// Glyph 0 of every font is the box for missing glyphs (OpenType specification, `.notdef`).
-const NOTDEF: u16 = 0;
+pub(crate) const NOTDEF: u16 = 0;
 
-/// Fails with each character that is not on the page, and the data field that contains it.
+/// Fails with each character that is not on the page, and the data fields or picture that contain
+/// it.
 pub(crate) fn check(
     document: &PagedDocument,
     data: &Data,
-    book: &FontBook,
+    template: &Template,
 ) -> Result<(), CompileError> {
-    let mut parts = Vec::new();
+    let mut missing = Vec::new();
     for page in document.pages() {
+        let mut parts = Vec::new();
         collect(&page.frame, &mut parts);
+        for (part, text) in parts {
+            missing.extend(missing_in_text(part, text, data, template.book()));
+        }
+        missing.extend(missing_in_pictures(&page.frame, template));
     }
     let mut characters = Vec::new();
-    for (part, text) in parts {
-        let field = data.field_with(part);
-        for character in culprits(part, text, book) {
-            let missing = MissingCharacter { character, field: field.clone() };
-            if !characters.contains(&missing) {
-                characters.push(missing);
-            }
+    for character in missing {
+        if !characters.contains(&character) {
+            characters.push(character);
         }
     }
-    if characters.is_empty() { Ok(()) } else { Err(CompileError::MissingCharacters(characters)) }
+    if characters.is_empty() {
+        return Ok(());
+    }
+    let is_in_a_font = |missing: &MissingCharacter| {
+        infos(template.book()).any(|info| info.coverage.contains(u32::from(missing.character)))
+    };
+    Err(if template.forbids_fallback() && characters.iter().all(is_in_a_font) {
+        CompileError::ForbiddenFallback(characters)
+    } else {
+        CompileError::MissingCharacters(characters)
+    })
+}
+
+/// Returns the missing characters of a part of a text, once for each field that contains the part.
+fn missing_in_text(
+    part: &str,
+    text: &TextItem,
+    data: &Data,
+    book: &FontBook,
+) -> Vec<MissingCharacter> {
+    let fields = data.fields_with(part);
+    let fields: Vec<_> = match fields.is_empty() {
+        true => vec![None],
+        false => fields.into_iter().map(Some).collect(),
+    };
+    let missing = |character| {
+        let is_in_known_script = is_in_known_script(character, book);
+        fields.iter().map(move |field| MissingCharacter {
+            character,
+            field: field.clone(),
+            picture: None,
+            is_in_known_script,
+        })
+    };
+    culprits(part, text, book).into_iter().flat_map(missing).collect()
+}
+
+fn missing_in_pictures(frame: &Frame, template: &Template) -> Vec<MissingCharacter> {
+    let missing = |picture| {
+        let file = template.file_with(picture);
+        svg_text::missing_characters(picture).into_iter().map(move |character| MissingCharacter {
+            character,
+            field: None,
+            picture: Some(file.clone()),
+            is_in_known_script: is_in_known_script(character, template.book()),
+        })
+    };
+    svg_text::pictures(frame).into_iter().flat_map(missing).collect()
+}
+
+/// Returns true if a font has other characters of the same script. Emoji have no script.
+fn is_in_known_script(character: char, book: &FontBook) -> bool {
+    let script = character.script();
+    match script {
+        Script::Common | Script::Inherited => infos(book).any(|info| is_emoji_family(&info.family)),
+        _ => infos(book).any(|info| {
+            info.coverage.iter().filter_map(char::from_u32).any(|c| c.script() == script)
+        }),
+    }
+}
+
+fn infos(book: &FontBook) -> impl Iterator<Item = &FontInfo> {
+    (0..).map_while(|index| book.info(index))
 }
 
 /// Collects the parts of texts that are not on the page as a whole.
@@ -84,8 +155,9 @@ fn is_complete(text: &TextItem, cluster: &[Glyph]) -> bool {
                 && missing_variants(part, text).is_empty())
 }
 
-/// Returns the selectors of standardized variants of Han for which the font has no glyph. Shapers
-/// print the base without its selector then, which is another character.
+/// Returns the standardized variants of Han for which the font has no glyph, as the compatibility
+/// ideographs that normalization makes them from; else their selectors. Shapers print the base
+/// without its selector then, which is another character.
 fn missing_variants(part: &str, text: &TextItem) -> Vec<char> {
     let pairs = part.chars().zip(part.chars().skip(1));
     let is_variant = |&(base, selector): &(char, char)| {
@@ -96,8 +168,14 @@ fn missing_variants(part: &str, text: &TextItem) -> Vec<char> {
     };
     pairs
         .filter(|pair| is_variant(pair) && !has_variant(pair))
-        .map(|(_, selector)| selector)
+        .map(|(base, selector)| compatibility_ideograph(base, selector).unwrap_or(selector))
         .collect()
+}
+
+/// Returns the compatibility ideograph whose standardized variant this is.
+fn compatibility_ideograph(base: char, selector: char) -> Option<char> {
+    let is_it = |c: &char| iter::once(*c).cjk_compat_variants().eq([base, selector]);
+    ('\u{f900}'..='\u{faff}').chain('\u{2f800}'..='\u{2fa1f}').find(is_it)
 }
 
 /// Returns the cluster that ends one text and begins the next one in another font, although it
@@ -119,11 +197,10 @@ fn visible(text: &TextItem, range: Range<usize>) -> Option<&str> {
 /// Returns the characters to blame for an incomplete part: those that no font has; else those that
 /// are missing in the fonts with its first letter; else those that the font of the text lacks.
 fn culprits(part: &str, text: &TextItem, book: &FontBook) -> Vec<char> {
-    let infos = || (0..).map_while(|index| book.info(index));
     let has = |info: &FontInfo, c| info.coverage.contains(u32::from(c));
-    let nowhere: Vec<_> = missing(part, |c| infos().any(|info| has(info, c))).collect();
+    let nowhere: Vec<_> = missing(part, |c| infos(book).any(|info| has(info, c))).collect();
     let first = part.chars().find(|&c| !is_default_ignorable(c));
-    let with_first = infos().filter(|info| first.is_some_and(|first| has(info, first)));
+    let with_first = infos(book).filter(|info| first.is_some_and(|first| has(info, first)));
     let together = with_first.map(|info| missing(part, |c| has(info, c)).collect::<Vec<_>>());
     let here = missing(part, |c| has_glyph(text, c)).collect();
     let all = part.chars().filter(|&c| !is_default_ignorable(c)).collect();

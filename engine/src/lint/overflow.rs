@@ -1,10 +1,8 @@
 //! Text that extends beyond its box or the page, found while walking through the frames of a page.
 
-use typst::foundations::{Content, StyleChain};
-use typst::introspection::{Location, Tag};
 use typst::layout::{Abs, Frame, FrameItem, Rect, Size, Transform};
-use typst::pdf::{ArtifactElem, ArtifactKind};
 
+use crate::lint::decorations::Decorations;
 use crate::lint::issue::LayoutIssue;
 use crate::lint::text_run::TextRun;
 
@@ -18,27 +16,26 @@ const HANGING_PUNCTUATION_EM: f64 = 0.2;
 /// Walks through the nested frames of pages, innermost first.
 #[derive(Default)]
 pub(crate) struct Walker {
-    /// The decorations around the current item. One walker takes all pages, because decoration
-    /// can begin on one page and end on another.
-    decorations: Vec<Location>,
+    /// One walker takes all pages, because decoration can begin on one page and end on another.
+    decorations: Decorations,
     /// The issues found so far.
     pub(crate) issues: Vec<LayoutIssue>,
 }
 
 impl Walker {
     /// Reports text that overflows a box or the page, and returns the text that overflows no box.
-    pub(crate) fn page(&mut self, frame: &Frame) -> Vec<TextRun> {
+    pub(crate) fn page<'a>(&mut self, frame: &'a Frame) -> Vec<TextRun<'a>> {
         let runs = self.runs(frame);
         self.issues.extend(runs.iter().filter_map(|run| {
             let points = overflow(run, frame.size())?;
-            Some(LayoutIssue::PageOverflow { text: run.text.clone(), points })
+            Some(LayoutIssue::PageOverflow { text: run.text().to_owned(), points })
         }));
         runs
     }
 
     /// Returns the text in a frame, in its coordinates. Text that overflows a box in the frame is
     /// reported and left out, so only the innermost box is reported.
-    fn runs(&mut self, frame: &Frame) -> Vec<TextRun> {
+    fn runs<'a>(&mut self, frame: &'a Frame) -> Vec<TextRun<'a>> {
         let mut runs = Vec::new();
         for (at, item) in frame.items() {
             match item {
@@ -53,58 +50,38 @@ impl Walker {
                     runs.extend(inner.into_iter().map(|run| run.transform(transform)));
                 }
                 FrameItem::Text(text) => {
-                    runs.push(TextRun::new(*at, text, !self.decorations.is_empty()));
+                    runs.push(TextRun::new(*at, text, self.decorations.is_inside()));
                 }
-                FrameItem::Tag(Tag::Start(content, _)) if is_decoration(content) => {
-                    self.decorations.extend(content.location());
-                }
-                FrameItem::Tag(Tag::End(location, ..)) => {
-                    self.decorations.retain(|open| open != location);
-                }
+                FrameItem::Tag(tag) => self.decorations.see(tag),
                 _ => {}
             }
         }
         runs
     }
 
-    fn overflows_box(&mut self, run: &TextRun, size: Size) -> bool {
+    fn overflows_box(&mut self, run: &TextRun<'_>, size: Size) -> bool {
         let Some(points) = overflow(run, size) else { return false };
-        self.issues.push(LayoutIssue::BoxOverflow { text: run.text.clone(), points });
+        self.issues.push(LayoutIssue::BoxOverflow { text: run.text().to_owned(), points });
         true
     }
 }
 
-/// Returns true for content that the template marks as an artifact, except headers and footers,
-/// which people read.
-fn is_decoration(content: &Content) -> bool {
-    content.to_packed::<ArtifactElem>().is_some_and(|artifact| {
-        let kind = artifact.kind.get(StyleChain::default());
-        matches!(
-            kind,
-            ArtifactKind::Other
-                | ArtifactKind::Background
-                | ArtifactKind::Watermark
-                | ArtifactKind::Layout
-        )
-    })
-}
-
 /// Returns how many points a run extends beyond a box, if it is more than the tolerance.
-fn overflow(run: &TextRun, size: Size) -> Option<f64> {
+fn overflow(run: &TextRun<'_>, size: Size) -> Option<f64> {
     let beyond = |low: Abs, high: Abs, length: Abs| {
         // Zero-size frames are used for positioning, so overflow along that axis is ignored.
         if length == Abs::zero() { Abs::zero() } else { (-low).max(high - length) }
     };
-    let Rect { min, max } = run.body;
+    let Rect { min, max } = run.body();
     let points = beyond(min.x, max.x, size.x).max(beyond(min.y, max.y, size.y)).to_pt();
     (points > tolerance(run)).then_some(points)
 }
 
-fn tolerance(run: &TextRun) -> f64 {
+fn tolerance(run: &TextRun<'_>) -> f64 {
     // U+2010 to U+2026 are hyphens, dashes, quotation marks and ellipses.
     let is_hanging = |c: char| c.is_ascii_punctuation() || ('\u{2010}'..='\u{2026}').contains(&c);
-    if run.text.starts_with(is_hanging) || run.text.ends_with(is_hanging) {
-        OVERFLOW_TOLERANCE_PT + HANGING_PUNCTUATION_EM * run.size.to_pt()
+    if run.text().starts_with(is_hanging) || run.text().ends_with(is_hanging) {
+        OVERFLOW_TOLERANCE_PT + HANGING_PUNCTUATION_EM * run.size().to_pt()
     } else {
         OVERFLOW_TOLERANCE_PT
     }

@@ -6,42 +6,73 @@ use typst::visualize::Paint;
 
 use crate::measure::transform_rect;
 
-/// Text in one font and color.
-pub(crate) struct TextRun {
-    pub(crate) text: String,
+/// Text in one font and color, on one line.
+#[derive(Clone, Copy)]
+pub(crate) struct TextRun<'a> {
+    pub(crate) item: &'a TextItem,
+    /// Maps the coordinates of the text, which start on its baseline, to those of a frame or page.
+    pub(crate) transform: Transform,
+    /// The template marks the text as decoration, which nobody has to read.
+    pub(crate) is_decoration: bool,
+}
+
+impl<'a> TextRun<'a> {
+    pub(crate) fn new(at: Point, item: &'a TextItem, is_decoration: bool) -> Self {
+        Self { item, transform: Transform::translate(at.x, at.y), is_decoration }
+    }
+
+    pub(crate) fn transform(self, transform: Transform) -> Self {
+        Self { transform: transform.pre_concat(self.transform), ..self }
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        &self.item.text
+    }
+
     /// A band through the letters: horizontally from end to end, vertically from 0.4 em to 0.1 em
     /// above the baseline. Every letter crosses this band, while ascenders, descenders and accents
     /// may extend beyond a box on purpose.
-    pub(crate) body: Rect,
-    pub(crate) size: Abs,
-    pub(crate) is_bold: bool,
-    /// Red, green, blue and straight alpha. `None` if the fill is not one color, or the text is
-    /// decoration.
-    pub(crate) color: Option<[u8; 4]>,
-}
-
-impl TextRun {
-    pub(crate) fn new(at: Point, text: &TextItem, is_decoration: bool) -> Self {
-        let color = match &text.fill {
-            Paint::Solid(color) if !is_decoration => Some(color.to_vec4_u8()),
-            _ => None,
-        };
-        Self {
-            text: text.text.to_string(),
-            body: Rect::new(
-                Point::new(at.x, at.y - text.size * 0.4),
-                Point::new(at.x + text.width(), at.y - text.size * 0.1),
-            ),
-            size: text.size,
-            is_bold: text.font.info().variant.weight >= FontWeight::BOLD,
-            color,
-        }
+    pub(crate) fn body(&self) -> Rect {
+        let (size, width) = (self.item.size, self.item.width());
+        let band = Rect::new(Point::with_y(size * -0.4), Point::new(width, size * -0.1));
+        transform_rect(band, self.transform)
     }
 
-    pub(crate) fn transform(mut self, transform: Transform) -> Self {
-        self.body = transform_rect(self.body, transform);
-        self.size *= scale_of(transform);
-        self
+    /// The smallest rectangle around the outlines of all glyphs.
+    pub(crate) fn ink(&self) -> Rect {
+        let Rect { min, max } = self.item.bbox();
+        // Typst returns the corners in a coordinate system with y upwards.
+        transform_rect(Rect::new(min.min(max), min.max(max)), self.transform)
+    }
+
+    /// Where the text starts on its baseline.
+    pub(crate) fn start(&self) -> Point {
+        Point::zero().transform(self.transform)
+    }
+
+    /// Where the text ends on its baseline.
+    pub(crate) fn end(&self) -> Point {
+        Point::with_x(self.item.width()).transform(self.transform)
+    }
+
+    pub(crate) fn size(&self) -> Abs {
+        self.item.size * scale_of(self.transform)
+    }
+
+    pub(crate) fn is_bold(&self) -> bool {
+        self.item.font.info().variant.weight >= FontWeight::BOLD
+    }
+
+    pub(crate) fn family(&self) -> &'a str {
+        &self.item.font.info().family
+    }
+
+    /// Red, green, blue and straight alpha. `None` if the fill is not one color.
+    pub(crate) fn color(&self) -> Option<[u8; 4]> {
+        match &self.item.fill {
+            Paint::Solid(color) => Some(color.to_vec4_u8()),
+            _ => None,
+        }
     }
 }
 

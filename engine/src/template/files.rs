@@ -15,6 +15,7 @@ use typst::text::Font;
 use typst_kit::files::FileLoader;
 
 use crate::error::LoadError;
+use crate::fonts::{is_font_file, is_web_font_file};
 use crate::json::decode;
 use crate::names::misnamed_file;
 
@@ -133,12 +134,9 @@ impl Files {
     /// Returns the font files in the folder `fonts` that can't be used.
     pub(crate) fn unreadable_fonts(&self) -> Vec<String> {
         let is_unreadable = |file: &str, bytes: &Bytes| {
-            let extension = Path::new(file).extension().and_then(OsStr::to_str).unwrap_or_default();
-            match extension.to_ascii_lowercase().as_str() {
-                "woff" | "woff2" => true,
-                "ttf" | "otf" | "ttc" | "otc" => Font::iter(bytes.clone()).next().is_none(),
-                _ => false,
-            }
+            let path = Path::new(file);
+            is_web_font_file(path)
+                || (is_font_file(path) && Font::iter(bytes.clone()).next().is_none())
         };
         self.below("template/fonts/")
             .filter(|(file, bytes)| is_unreadable(file, bytes))
@@ -157,6 +155,13 @@ impl Files {
     /// Returns the paths of the template's own files, relative to its folder and sorted.
     pub(crate) fn own_paths(&self) -> impl Iterator<Item = &str> {
         self.below("template/").map(|(path, _)| path)
+    }
+
+    /// Returns the path of a file with these contents: relative to the template's folder, or with
+    /// the folder, as in `shared/seal.svg`.
+    pub(crate) fn path_of(&self, contents: &Bytes) -> Option<&str> {
+        let (path, _) = self.0.iter().find(|(_, bytes)| *bytes == contents)?;
+        Some(path.strip_prefix("template/").unwrap_or(path))
     }
 
     /// Returns true if a Typst source contains a text.

@@ -15,7 +15,7 @@ use super::MailTemplateError;
 const FORMATS: &str = include_str!("../../../templates/shared/cldr.json");
 
 /// The language of a mail whose certificate has a language without strings.
-const DEFAULT: &str = "en";
+pub const DEFAULT_LOCALE: &str = "en";
 
 type Strings = BTreeMap<String, String>;
 
@@ -95,13 +95,18 @@ impl Locales {
         Ok(Self { tags, strings, formats: locales })
     }
 
+    /// Returns the languages, sorted.
+    pub(super) fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
     /// Chooses the language of a mail: the best match for the certificate's, else English.
     pub(super) fn choose(&self, requested: Option<&str>) -> Locale<'_> {
         let best = requested.and_then(|tag| best_locale(&self.tags, tag));
-        let tag = best.as_deref().unwrap_or(DEFAULT);
+        let tag = best.as_deref().unwrap_or(DEFAULT_LOCALE);
         let (tag, strings) = match self.strings.get_key_value(tag) {
             Some((tag, strings)) => (tag.as_str(), Some(strings)),
-            None => (DEFAULT, None),
+            None => (DEFAULT_LOCALE, None),
         };
         Locale { tag, strings, formats: self.formats_of(tag) }
     }
@@ -118,7 +123,7 @@ impl Locales {
             .get(tag)
             .or_else(|| formats.get(&wanted))
             .or_else(of_language)
-            .unwrap_or_else(|| &formats[DEFAULT])
+            .unwrap_or_else(|| &formats[DEFAULT_LOCALE])
     }
 }
 

@@ -36,10 +36,10 @@ fn init_and_issue_make_certificates_in_an_empty_folder() {
 #[test]
 fn a_new_project_passes_test_and_check() {
     let program = project();
-    program.run(&["test"]).code(0).prints("16 cases: 16 passed");
+    program.run(&["test"]).code(0).prints("50 cases: 50 passed");
     program.run(&["check"]).code(0).prints("fonts: Source Sans 3, Source Serif 4");
     let _ = program.run(&["new", "diploma"]).code(0);
-    program.run(&["test"]).code(0).prints("22 cases: 22 passed");
+    program.run(&["test"]).code(0).prints("56 cases: 56 passed");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn without_a_project_the_program_uses_what_it_carries() {
 fn a_new_template_needs_no_project() {
     let program = learners(&[("u-ada", "Ada Lovelace")]);
     let _ = program.run(&["new", "gone"]).code(0);
-    program.run(&["test"]).code(0).prints("6 cases: 6 passed");
+    program.run(&["test"]).code(0).prints("40 cases: 40 passed");
     program.issue(&[completed("u-ada", "c-2", "e-1")]).code(0).prints("1 issued, 1 e-mail");
 }
 

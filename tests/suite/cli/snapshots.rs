@@ -4,14 +4,15 @@ use std::fs;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use testamur_tests::{Outcome, Program, TestCase, test_cases};
+use testamur_tests::{Outcome, Program, TestCase, repository, test_cases, tool};
 
-/// Returns the program in a folder with one new template, `demo`.
+/// Returns the program in a folder with one new template, `demo`, and no e-mail.
 pub(crate) fn designer() -> Program {
     let program = Program::new();
     fs::create_dir(program.path("templates")).unwrap();
     let program = program.with("TESTAMUR_TEMPLATES", "templates");
     program.run(&["new", "demo"]).code(0).prints("created templates/demo");
+    fs::remove_dir_all(program.path("templates/mail")).unwrap();
     program
 }
 
@@ -164,18 +165,18 @@ fn the_tolerance_is_the_templates() {
 }
 
 #[test]
-fn artifacts_and_text_over_images_have_no_contrast_check() {
+fn artifacts_have_no_checks_and_text_over_images_has_none_of_contrast() {
     let program = designer();
     let name = "#v(10pt)";
     edit(
         &program,
         "main.typ",
         name,
-        "#pdf.artifact(text(fill: luma(90%))[DRAFT])#place(rect(width: 90pt, height: 40pt, fill: gradient.linear(white, black)))#place(dx: 5pt, dy: 15pt, text(fill: luma(60%))[On a gradient])",
+        "#pdf.artifact(text(fill: luma(90%), size: 2pt)[DRAFT])#place(rect(width: 90pt, height: 40pt, fill: gradient.linear(white, black)))#place(dx: 5pt, dy: 15pt, text(fill: luma(60%))[On a gradient])",
     );
     let outcome = test(&program).code(1);
     outcome.prints("changed   demo/ada.en");
-    assert!(!outcome.stdout.contains("contrast"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("failed"), "{}", outcome.stdout);
 }
 
 #[test]
@@ -256,6 +257,11 @@ fn check_finds_problems_that_no_image_shows() {
     let program = designer();
     program.write("templates/demo/assets/old.svg", "<svg/>");
     program.write("templates/demo/assets/huge.svg", &" ".repeat(600 << 10));
+    let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20">
+        <text y="15" font-family="Helvetica">Acme</text></svg>"#;
+    program.write("templates/demo/assets/logo.svg", logo);
+    let heading = "#heading(inline(strings.title, locale))";
+    edit(&program, "main.typ", heading, "#image(\"assets/logo.svg\", alt: \"Acme\")");
     program.write("templates/demo/locales/xx.toml", "title = \"\"\n");
     program.write("templates/demo/locales/pt_BR.toml", "title = \"\"\n");
     fs::create_dir(program.path("templates/demo/fonts")).unwrap();
@@ -272,6 +278,7 @@ fn check_finds_problems_that_no_image_shows() {
         .prints("templates/demo: fonts/Brand.woff2 can't be used: replace it by a TrueType or")
         .prints("templates/demo: fonts/Damaged.ttf can't be used: replace it by a TrueType or")
         .prints("templates/demo: assets/old.svg is not used")
+        .prints("templates/demo: ada.en: assets/logo.svg: there is no font Helvetica, so “Acme” is")
         .prints("templates/demo: assets/huge.svg has 600 KiB; at most 512 KiB are allowed")
         .prints("unknown font family: comic sans");
     let program = designer();
@@ -297,8 +304,25 @@ fn check_finds_problems_that_no_image_shows() {
 }
 
 #[test]
+fn a_font_for_all_templates_that_can_not_be_read_is_named() {
+    let program = designer().with("TESTAMUR_FONTS", "fonts");
+    let fonts = program.path("fonts");
+    let sans = repository().join("fonts/source-sans-3");
+    tool("cp", &["-r".as_ref(), sans.as_ref(), fonts.as_ref()]);
+    program.write("fonts/brand/Brand.woff2", "compressed");
+    program.write("fonts/brand/Damaged.otf", "");
+    for command in ["check", "test"] {
+        program
+            .run(&[command])
+            .code(1)
+            .prints("brand/Brand.woff2 can't be used: replace it by a TrueType or OpenType font")
+            .prints("brand/Damaged.otf can't be used: replace it by a TrueType or OpenType font");
+    }
+}
+
+#[test]
 fn the_templates_of_the_repository_pass() {
     let program = Program::new();
-    program.run(&["test"]).code(0).prints("144 cases: 144 passed");
-    program.run(&["check"]).code(0).prints("templates/transcript: no problems");
+    program.run(&["test"]).code(0).prints("178 cases: 178 passed");
+    program.run(&["check"]).code(0).prints("templates/mail: no problems");
 }

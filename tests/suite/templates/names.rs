@@ -60,6 +60,8 @@ fn names_are_extracted_from_the_pdf_in_logical_order() {
         "محمد بن عبد الله السلامي",
         "علاء الدين",
         "محمد پارسا چگینی",
+        "علی\u{200c}رضا می\u{200c}خواهم",
+        "क्\u{200d}ष राम",
         "דוד בן־גוריון",
         "प्रिया शर्मा",
         "অনিন্দিতা চট্টোপাধ্যায়",
@@ -77,6 +79,21 @@ fn names_are_extracted_from_the_pdf_in_logical_order() {
     for name in names {
         let found = text(&render(&json!({ "userName": name })), &[]);
         assert!(letters(&found).contains(&letters(name)), "{name} is not in\n{found}");
+    }
+}
+
+/// `pdftotext` reverses the characters of a letter with marks, which a PDF states as a unit
+/// (<https://github.com/LaurenzV/krilla/issues/411>, <https://github.com/LaurenzV/krilla/issues/425>,
+/// <https://github.com/typst/typst/issues/4225>, <https://github.com/typst/typst/issues/7610>).
+/// This test fails when that changes: then these names belong to the test above.
+#[test]
+fn a_mark_in_right_to_left_text_is_extracted_before_its_letter() {
+    for (name, extracted) in [
+        ("مُحَمَّد", "\u{64f}\u{645}\u{64e}\u{62d}\u{651}\u{64e}\u{645}\u{62f}"),
+        ("שָׁלוֹם", "\u{5c1}\u{5b8}\u{5e9}\u{5dc}\u{5b9}\u{5d5}\u{5dd}"),
+    ] {
+        let found = text(&render(&json!({ "userName": name })), &[]);
+        assert!(found.contains(extracted), "{name}: {}", found.escape_unicode());
     }
 }
 
@@ -180,28 +197,6 @@ fn a_hyphenated_name_breaks_after_its_hyphens() {
         assert!(line.ends_with('-'), "{printed:?}");
     }
     assert!(parts.iter().all(|word| word.bottom - word.top > 20.0), "{parts:?}");
-}
-
-#[test]
-fn ink_of_a_line_touches_no_other_line() {
-    // Rows of pixels with ink, between the gold line and the QR code: three phrases of the
-    // certificate, the name, and the lines of the title.
-    let burmese = "မြန်မာနိုင်ငံ ကွန်ပျူတာ သိပ္ပံနှင့် နည်းပညာ";
-    let cases =
-        [("ဒေါ်မြမြကြည်", [burmese; 3].join(" "), 5), ("కృష్ణ", ["స్త్రీ రాష్ట్రీయ"; 14].join(" "), 6)];
-    for (name, title, lines) in cases {
-        let document = render(&json!({ "userName": name, "courseName": title }));
-        let page = decoded(&document.png().unwrap());
-        let has_ink = |y: u32| {
-            (page.width() / 10..page.width() * 9 / 10).any(|x| {
-                let [red, green, blue, _] = page.get_pixel(x, y).0.map(u32::from);
-                red + green + blue < 3 * 128
-            })
-        };
-        let rows: Vec<_> = (page.height() * 335 / 1000..page.height() * 735 / 1000).collect();
-        let found = rows.windows(2).filter(|pair| !has_ink(pair[0]) && has_ink(pair[1])).count();
-        assert_eq!(found, lines, "{name}");
-    }
 }
 
 #[test]
@@ -356,14 +351,41 @@ fn no_text_of_a_pdf_has_invisible_marks() {
     for id in ["badge", "completion", "diploma", "transcript"] {
         let template = ENGINE.load(repository().join("templates").join(id)).unwrap();
         let sample = fs::read(template.folder().join("samples/ada.json")).unwrap();
-        let data = Data::from_json(&sample).unwrap();
-        let certificate_id = data.value()["certificateId"].as_str().unwrap().to_owned();
-        for locale in ["en", "ar", "he", "ja"] {
-            let document = template.compile(&data.with_locale(locale)).unwrap();
+        let sample: Value = serde_json::from_slice(&sample).unwrap();
+        let certificate_id = sample["certificateId"].as_str().unwrap();
+        // Text of one line, and of several.
+        for (times, locale) in
+            [1, 9].into_iter().flat_map(|times| ["en", "ar", "he", "ja"].map(|l| (times, l)))
+        {
+            let mut data = sample.clone();
+            for field in ["userName", "courseName", "authorName"] {
+                data[field] = json!(["Ada Lovelace"; 9][..times].join(" "));
+            }
+            let document = template.compile(&Data::new(data).with_locale(locale)).unwrap();
             let found = text(&document, &[]);
             let marks = |c: char| ('\u{2066}'..='\u{2069}').contains(&c);
             assert!(!found.contains(marks), "{id} in {locale}: {found:?}");
-            assert!(found.contains(&certificate_id), "{id} in {locale}: {found}");
+            assert!(found.contains(certificate_id), "{id} in {locale}: {found}");
         }
     }
+}
+
+#[test]
+fn isolates_of_a_layout_stay_out_of_the_pdf() {
+    let files = [
+        (
+            "raw/typst.toml",
+            "package = { name = \"raw\", version = \"1.0.0\", entrypoint = \"main.typ\" }\n\
+             tool.testamur.image = { width = 400, height = 100 }\n",
+        ),
+        ("raw/schema.json", "{}"),
+        (
+            "raw/main.typ",
+            "#set page(width: 400pt, height: 100pt)\n#set text(font: \"Source Sans 3\")\n\
+             #(\"issued to \\u{2068}Ada Lovelace\\u{2069} by \\u{2067}דוד\\u{2069}\")\n",
+        ),
+    ];
+    let template = ENGINE.load_files("raw", files).unwrap();
+    let found = text(&template.compile(&Data::new(json!({}))).unwrap(), &[]);
+    assert_eq!(found.trim(), "issued to Ada Lovelace by דוד");
 }

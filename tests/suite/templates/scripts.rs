@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use testamur_engine::{CompileError, Data, Engine, Fonts, RenderError, Template};
+use testamur_engine::{Data, Engine, Fonts, RenderError, Template};
 use testamur_tests::repository;
 
 static ENGINE: LazyLock<Engine> =
@@ -54,12 +54,19 @@ fn name_only(font: &str) -> Template {
     ENGINE.load_files("name", files).unwrap()
 }
 
-fn with_name(template: &Template, name: &str) -> Data {
+/// Returns the first sample of a template, with other values.
+fn sample(template: &Template, changes: &[(&str, &str)]) -> Data {
     let sample = template.folder().join("samples/ada.json");
     let mut data: Value = fs::read(sample)
         .map_or_else(|_| json!({}), |sample| serde_json::from_slice(&sample).unwrap());
-    data["userName"] = json!(name);
+    for &(field, value) in changes {
+        data[field] = json!(value);
+    }
     Data::new(data)
+}
+
+fn with_name(template: &Template, name: &str) -> Data {
+    sample(template, &[("userName", name)])
 }
 
 /// Returns the families on a certificate for a learner with this name.
@@ -76,6 +83,22 @@ fn each_script_prints_with_serifs_and_without() {
                 .unwrap_or_else(|e| panic!("{row}: {e}"));
             let expected = row[column].as_str().unwrap();
             assert!(found.iter().any(|family| family == expected), "{row} in {id}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn no_template_has_an_issue_in_any_script() {
+    for id in ["badge", "completion", "diploma", "transcript"] {
+        let template = template(id);
+        for row in rows() {
+            let text = row["text"].as_str().unwrap();
+            // Several lines in every template.
+            let title = text.chars().chain([' ']).cycle().take(160).collect::<String>();
+            let data = sample(&template, &[("userName", text), ("courseName", title.trim())]);
+            let document = template.compile(&data).unwrap_or_else(|e| panic!("{row}: {e}"));
+            let issues = document.lint().unwrap();
+            assert!(issues.is_empty(), "{row} in {id}: {issues:?}");
         }
     }
 }
@@ -138,6 +161,19 @@ fn one_word_has_one_typeface() {
 }
 
 #[test]
+fn marks_that_a_font_misplaces_come_from_a_font_that_places_them() {
+    let (serif, sans) = (name_only("\"Source Serif 4\""), name_only("\"Source Sans 3\""));
+    for name in ["Ŋ́ma", "aŋ́a", "aŋ̀a", "Г̌ан", "az̧a", "až̧a"] {
+        assert_eq!(families(&serif, name).unwrap(), ["Noto Serif"], "{name}");
+    }
+    for name in ["Û̄ma", "aû̄a", "aÿ́a", "ё̄н"] {
+        assert_eq!(families(&sans, name).unwrap(), ["Noto Sans"], "{name}");
+    }
+    // Marks that the fonts place.
+    assert_eq!(families(&serif, "M̂ma é̱ A̋da").unwrap(), ["Source Serif 4"]);
+}
+
+#[test]
 fn text_in_an_unknown_font_never_vanishes() {
     let template = name_only("\"No Such\", fallback: false");
     let error = families(&template, "Ada").unwrap_err().to_string();
@@ -175,10 +211,32 @@ fn a_compatibility_ideograph_is_printed_as_it_was_written() {
     // Korean data has these for common surnames; they look like U+91D1 and U+674E.
     let korean = families(&template, "\u{f90a}\u{f9e1}").unwrap();
     assert!(korean.iter().any(|family| family == "Noto Serif CJK JP"), "{korean:?}");
-    // U+2F800 is a variant of U+4E3D. Its selector has no glyph for U+738B.
-    let error = template.compile(&with_name(&template, "\u{738b}\u{fe00}")).unwrap_err();
-    let RenderError::Compile(CompileError::MissingCharacters(missing)) = error else {
-        panic!("{error}")
-    };
-    assert_eq!(missing[0].to_string(), "U+FE00 VARIATION SELECTOR-1 in userName");
+    // A variant that the font lacks, as a compatibility ideograph and with a selector that no
+    // ideograph has.
+    for (name, missing) in [
+        ("\u{2f800}", "U+2F800 CJK COMPATIBILITY IDEOGRAPH-2F800 ‘\u{2f800}’ in userName"),
+        ("\u{4e00}\u{fe00}", "U+FE00 VARIATION SELECTOR-1 in userName"),
+    ] {
+        let error = families(&template, name).unwrap_err();
+        let expected = format!("no font has a glyph for {missing}; add a font that has it");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn every_field_with_a_missing_character_is_named() {
+    let template = template("completion");
+    let data = sample(&template, &[("userName", "Ada 𒀀"), ("courseName", "𒀀")]);
+    let error = template.compile(&data).unwrap_err().to_string();
+    let missing = "U+12000 CUNEIFORM SIGN A ‘𒀀’ in";
+    let expected = format!("{missing} courseName, {missing} userName; add a font that has them");
+    assert!(error.ends_with(&expected), "{error}");
+}
+
+#[test]
+fn a_template_that_forbids_other_fonts_is_named_as_the_cause() {
+    let template = name_only("\"Source Sans 3\", fallback: false");
+    let error = families(&template, "محمد").unwrap_err().to_string();
+    assert!(error.starts_with("the fonts that the template names have no glyph for U+"), "{error}");
+    assert!(error.ends_with("`fallback: false`; remove that, or name a font that has them"));
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::design::decision::Decision;
 use crate::design::problem::Problem;
-use crate::design::snapshots::{CaseResult, CaseStatus, TemplateReport};
+use crate::design::snapshots::{CaseResult, CaseStatus, Content, TemplateReport};
 use crate::design::summary::Summary;
 use crate::web::pages;
 
@@ -31,12 +31,15 @@ struct TemplateJson<'a> {
     problems: &'a [Problem],
 }
 
-/// A case. Images are data URLs.
+/// A case. Images are data URLs, and texts are as they are.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct CaseJson<'a> {
     id: &'a str,
     status: &'static str,
     detail: Option<String>,
+    /// Whether the contents below are texts.
+    is_text: bool,
     problems: &'a [Problem],
     expected: Option<String>,
     actual: Option<String>,
@@ -84,19 +87,24 @@ impl<'a> CaseJson<'a> {
             CaseStatus::Stale { expected } => expected.as_ref(),
             _ => compared.map(|compared| &compared.expected),
         };
+        let any = expected.or(mismatch.map(|mismatch| &mismatch.actual));
         Self {
             id: &case.id,
             status: case.status.name(),
             detail: case.detail(),
+            is_text: matches!(any, Some(Content::Text(_))),
             problems: case.problems(),
-            expected: expected.map(|png| data_url(png)),
-            actual: mismatch.map(|mismatch| data_url(&mismatch.actual)),
-            difference: compared.map(|compared| data_url(&compared.difference)),
+            expected: expected.map(shown),
+            actual: mismatch.map(|mismatch| shown(&mismatch.actual)),
+            difference: compared.map(|compared| shown(&compared.difference)),
             decision,
         }
     }
 }
 
-fn data_url(png: &[u8]) -> String {
-    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
+fn shown(content: &Content) -> String {
+    match content {
+        Content::Image(png) => format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png)),
+        Content::Text(text) => text.clone(),
+    }
 }
