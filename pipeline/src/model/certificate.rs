@@ -273,6 +273,7 @@ impl CertificateRecord {
             issued_at: self.issued_at,
             issued_on: self.issued_on,
             certificate_url: self.pdf_url.clone(),
+            content_hash: Some(self.content_hash.clone()),
             locale: Some(self.locale.clone()),
             traceparent: self.traceparent,
         }
