@@ -31,7 +31,8 @@ pub use fonts::Fonts;
 pub use json::{JsonError, decode, parse_json};
 pub use lint::LayoutIssue;
 pub use template::{
-    ImageSize, Layout, Manifest, SnapshotTolerance, Template, best_locale, canonical_locale,
+    AccentColor, AccentColorError, ImageSize, Layout, Manifest, SnapshotTolerance, Template,
+    best_locale, canonical_locale,
 };
 
 /// Returns the version of the Typst compiler that the engine contains, such as `0.15.1`.

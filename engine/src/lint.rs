@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use typst_layout::Page;
 
 use crate::error::ExportError;
+pub(crate) use contrast::{hex as hex_color, ratio as contrast_ratio};
 pub use issue::LayoutIssue;
 
 /// Returns the issues of each page: overflows, then sizes, then contrasts, in the order of the

@@ -327,6 +327,7 @@ impl MailComposer {
             direction => locale.direction(),
             issuedOn => &date,
             sender => sender,
+            accent => event.accent.map(|accent| accent.to_string()),
             linkedinUrl => linkedin_url(event, sender),
             strings => strings,
             ..minijinja::Value::from(minijinja::value::Serde(event))

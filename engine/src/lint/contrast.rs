@@ -85,7 +85,8 @@ fn required_ratio(run: &TextRun) -> f64 {
     if is_large { 3.0 } else { 4.5 }
 }
 
-fn ratio(a: Rgb, b: Rgb) -> f64 {
+/// Returns the contrast of two colors, 1 to 21.
+pub(crate) fn ratio(a: Rgb, b: Rgb) -> f64 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
@@ -100,6 +101,7 @@ fn luminance(color: Rgb) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-fn hex([red, green, blue]: Rgb) -> String {
+/// Writes a color as `#1e3a5f`.
+pub(crate) fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }

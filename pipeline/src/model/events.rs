@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use testamur_engine::AccentColor;
 
 use crate::error::Rejection;
 use crate::model::certificate::{CertificateId, ObjectKeys};
@@ -98,6 +99,9 @@ pub struct CertificateGenerated {
     /// `locale`: the certificate's language, such as `pt-BR`. Events of earlier versions have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// `accent`: the accent color of the template, such as `#1e3a5f`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent: Option<AccentColor>,
     /// `traceparent`: the trace that the completion belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
@@ -118,6 +122,7 @@ impl Event for CertificateGenerated {
             certificate_url: fields.string("certificateUrl")?,
             content_hash: content_hash(fields)?,
             locale: fields.optional_string("locale")?,
+            accent: fields.optional_color("accent")?,
             traceparent: fields.trace_parent("traceparent"),
         })
     }

@@ -46,6 +46,7 @@ pub fn record(enrollment_id: &str) -> CertificateRecord {
         locale: "en".to_owned(),
         requested_locale: None,
         revision: 1,
+        accent: Some("#0c6a68".parse().unwrap()),
         template: TemplateRef {
             id: "completion".to_owned(),
             version: "1.0.0".to_owned(),

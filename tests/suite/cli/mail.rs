@@ -102,6 +102,44 @@ fn a_mail_without_its_picture_is_sent_all_the_same() {
 }
 
 #[test]
+fn the_button_has_the_color_of_the_template() {
+    let program = Program::new();
+    let course = |id: &str, template: &str| json!({ "courseId": id, "name": id, "author": "Babbage", "template": template });
+    program.write("courses.json", &json!([course("c-2", "demo")]).to_string());
+    let program = program.with("TESTAMUR_TEMPLATES", "templates");
+    let _ = program.run(&["new", "demo"]).code(0);
+    for (accent, color) in [("accent = \"#7A1FA2\"", "#7a1fa2"), ("", "#1e3a5f")] {
+        let manifest = String::from_utf8(program.read("templates/demo/typst.toml")).unwrap();
+        let lines = manifest.lines().filter(|line| !line.starts_with("accent"));
+        let manifest = lines.collect::<Vec<_>>().join("\n");
+        let table = format!("[tool.testamur]\n{accent}");
+        program.write("templates/demo/typst.toml", &manifest.replace("[tool.testamur]", &table));
+        program.issue(&[completed("u-ada", "c-2", color)]).code(0).prints("1 e-mail");
+        let id = program.json(&["show", color])[0]["certificateId"].as_str().unwrap().to_owned();
+        let mail = read(&program, &format!("state/mail/{id}.eml"));
+        let button = format!("padding:13px 30px;background:{color};color:#ffffff");
+        assert!(mail["html"].as_str().unwrap().contains(&button), "{}", mail["html"]);
+    }
+}
+
+#[test]
+fn an_accent_color_is_dark_enough_for_white_text() {
+    let program = Program::new().with("TESTAMUR_TEMPLATES", "templates");
+    let _ = program.run(&["new", "demo"]).code(0);
+    let manifest = String::from_utf8(program.read("templates/demo/typst.toml")).unwrap();
+    for (color, message) in [
+        (
+            "#ffc24b",
+            "#ffc24b has a contrast of 1.6:1 with white; use a darker color, at least 4.5:1",
+        ),
+        ("red", "expected a color such as #1e3a5f: six hexadecimal digits"),
+    ] {
+        program.write("templates/demo/typst.toml", &manifest.replace("#0b6e5f", color));
+        program.run(&["check", "demo"]).code(1).prints(message);
+    }
+}
+
+#[test]
 fn a_template_that_shows_no_picture_sends_none() {
     let program = Program::new().with("TESTAMUR_TEMPLATES", "templates");
     let _ = program.run(&["new", "completion"]).code(0);

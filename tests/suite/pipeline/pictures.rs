@@ -95,3 +95,16 @@ fn a_content_hash_never_leads_out_of_the_folder() {
         "invalid CertificateGenerated event: contentHash: expected hexadecimal digits"
     );
 }
+
+#[test]
+fn an_accent_color_never_adds_a_style() {
+    let event = contract::record("e-1").certificate_generated_event();
+    let mut json = serde_json::to_value(&event).unwrap();
+    json["accent"] = "#0c6a68;display:none".into();
+    let error = events::parse::<CertificateGenerated>(&json.to_string()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid CertificateGenerated event: accent: expected a color such as #1e3a5f: \
+         six hexadecimal digits"
+    );
+}
