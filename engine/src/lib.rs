@@ -4,6 +4,7 @@
 // No import cycle: each of these modules imports only modules to its left.
 // names, diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world,
 // measure, lint, document
+mod color;
 mod coverage;
 mod data;
 mod diagnostics;
@@ -33,7 +34,8 @@ pub use json::{JsonError, ParsedJson, decode, parse_json, wide_encoding};
 pub use lint::LayoutIssue;
 pub use names::{misnamed_file, nearest_name};
 pub use template::{
-    ImageSize, Layout, Manifest, SnapshotTolerance, Template, best_locale, canonical_locale,
+    AccentColor, AccentColorError, ImageSize, Layout, Manifest, SnapshotTolerance, Template,
+    best_locale, canonical_locale,
 };
 
 /// Returns the version of the Typst compiler that the engine contains, such as `0.15.1`.

@@ -3,6 +3,7 @@
 //! A template sees its own folder and the folder `shared` beside it, and nothing else. Sample data
 //! and snapshots are deliberately not loaded, so they can't reach a certificate.
 
+mod accent;
 mod files;
 mod locale;
 mod manifest;
@@ -25,6 +26,7 @@ use crate::error::{DataError, LoadError, SchemaViolation};
 use crate::fonts::Fonts;
 use crate::json::parse_json;
 
+pub use accent::{AccentColor, AccentColorError};
 pub(crate) use files::{Files, file_id, path_in_template, user_path};
 pub use locale::{best as best_locale, canonical_locale};
 pub use manifest::{ImageSize, Layout, Manifest, SnapshotTolerance};

@@ -250,6 +250,7 @@ impl Completion<'_> {
             locale: facts.locale.clone(),
             requested_locale: self.unsupported_locale(),
             revision: 1,
+            accent: manifest.accent,
             template: TemplateRef {
                 id: manifest.id.clone(),
                 version: manifest.version.clone(),

@@ -12,18 +12,19 @@ use jiff::Timestamp;
 use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use minijinja::{Environment, UndefinedBehavior, context};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Rejection;
 use crate::model::address::{self, AddressError};
+use crate::model::certificate::CertificateId;
 use crate::model::events::CertificateGenerated;
 use crate::ports::{Mail, User};
 
 pub use fault::MailFault;
 pub use strings::DEFAULT_LOCALE;
-use strings::{Locale, Locales, Values};
+use strings::{Locales, Values};
 
 /// The files of a mail template, MiniJinja. The name's extension makes MiniJinja escape the values
 /// in `body.html`.
@@ -76,6 +77,13 @@ pub struct RenderedMail {
     pub text: String,
     /// The HTML document.
     pub html: String,
+}
+
+/// The format for which strings are escaped, and values in them isolated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    Html,
 }
 
 /// Composes messages from a mail template.
@@ -152,7 +160,8 @@ impl MailComposer {
         self.locales.tags()
     }
 
-    /// Renders the e-mail of a sample, for designers.
+    /// Renders the e-mail of a sample, for designers. It has a picture if the sample has a content
+    /// hash.
     ///
     /// # Errors
     /// Every unknown variable of the template, else the first other fault.
@@ -164,11 +173,13 @@ impl MailComposer {
         if !unknown.is_empty() {
             return Err(unknown);
         }
-        self.render_parts(event).map_err(|error| vec![MailFault::from(&error)])
+        let has_picture = event.content_hash.is_some();
+        self.render_parts(event, has_picture).map_err(|error| vec![MailFault::from(&error)])
     }
 
-    /// Composes the message of a certificate. Returns `None` if the user has no address. `now` is
-    /// the moment of sending, the message's `Date`. The same input gives the same bytes.
+    /// Composes the message of a certificate. Returns `None` if the user has no address. `picture`
+    /// is the certificate as a JPG, which the message shows if the template does. `now` is the
+    /// moment of sending, the message's `Date`. The same input gives the same bytes.
     ///
     /// # Errors
     /// [`Rejection::MailAddress`] if the address is malformed, [`Rejection::MailTemplate`] if a
@@ -178,6 +189,7 @@ impl MailComposer {
         &self,
         event: &CertificateGenerated,
         user: &User,
+        picture: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Option<Mail>, Rejection> {
         let Some(email) = &user.email else {
@@ -186,8 +198,9 @@ impl MailComposer {
         let user_id = || event.user_id.clone();
         let to = address::parse(email)
             .map_err(|reason| Rejection::MailAddress { user_id: user_id(), reason })?;
+        let mailbox = Mailbox::new(Some(event.user_name.clone()), to.clone());
         let message = self
-            .message(event, Mailbox::new(Some(event.user_name.clone()), to.clone()), now)?
+            .message(event, mailbox, picture, now)?
             .ok_or_else(|| Rejection::MailMessage { user_id: user_id() })?;
         Ok(Some(Mail {
             certificate_id: event.certificate_id,
@@ -203,16 +216,22 @@ impl MailComposer {
         &self,
         event: &CertificateGenerated,
         to: Mailbox,
+        picture: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Option<Message>, Rejection> {
-        let RenderedMail { subject, text, html } = self.render(event)?;
+        let RenderedMail { subject, text, html } = self.render(event, picture.is_some())?;
         let id = event.certificate_id;
+        // A template that shows no picture gets none: mail programs would list it as an attachment.
+        let picture = picture.filter(|_| html.contains(&picture_url(id)));
         let bodies = MultiPart::alternative()
             // The boundary is random by default. It is derived from the id, because the same input
             // must give the same bytes.
             .boundary(format!("testamur-{id}"))
-            .singlepart(SinglePart::plain(text))
-            .singlepart(SinglePart::html(html));
+            .singlepart(SinglePart::plain(text));
+        let bodies = match picture {
+            Some(picture) => bodies.multipart(html_with_picture(html, picture, id)),
+            None => bodies.singlepart(SinglePart::html(html)),
+        };
         // Without it, the builder would parse the addresses again, and refuse rare forms such as
         // `ada@[192.0.2.1]`.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]).ok();
@@ -230,19 +249,28 @@ impl MailComposer {
         Ok(message.ok())
     }
 
-    fn render(&self, event: &CertificateGenerated) -> Result<RenderedMail, Rejection> {
-        self.render_parts(event).map_err(|e| Rejection::MailTemplate(fault::describe(&e)))
+    fn render(
+        &self,
+        event: &CertificateGenerated,
+        has_picture: bool,
+    ) -> Result<RenderedMail, Rejection> {
+        self.render_parts(event, has_picture)
+            .map_err(|e| Rejection::MailTemplate(fault::describe(&e)))
     }
 
     /// Renders subject, text and HTML. The HTML's title is the subject.
-    fn render_parts(&self, event: &CertificateGenerated) -> Result<RenderedMail, minijinja::Error> {
+    fn render_parts(
+        &self,
+        event: &CertificateGenerated,
+        has_picture: bool,
+    ) -> Result<RenderedMail, minijinja::Error> {
         let part = |name: &str, values| self.environment.get_template(name)?.render(values);
         let [subject_file, text_file, html_file] = PARTS;
         let in_text = self.text_values(event);
         let subject: String = part(subject_file, in_text.clone())?;
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         let text = part(text_file, in_text)?;
-        let html = part(html_file, self.html_values(event, &subject))?;
+        let html = part(html_file, self.html_values(event, &subject, has_picture))?;
         Ok(RenderedMail { subject, text, html })
     }
 
@@ -250,7 +278,7 @@ impl MailComposer {
     fn unknown_variables(&self, event: &CertificateGenerated) -> Vec<MailFault> {
         let [subject_file, text_file, html_file] = PARTS;
         let in_text = self.text_values(event);
-        let in_html = self.html_values(event, "");
+        let in_html = self.html_values(event, "", true);
         [(subject_file, &in_text), (text_file, &in_text), (html_file, &in_html)]
             .into_iter()
             .flat_map(|(part, values)| fault::unknown_variables(&self.environment, part, values))
@@ -259,20 +287,27 @@ impl MailComposer {
 
     /// Returns the values that `subject.txt` and `body.txt` can use.
     fn text_values(&self, event: &CertificateGenerated) -> minijinja::Value {
-        self.values(event, |locale, values| locale.text(values))
+        self.values(event, Format::Text)
     }
 
     /// Returns the values that `body.html` can use.
-    fn html_values(&self, event: &CertificateGenerated, subject: &str) -> minijinja::Value {
-        context! { subject => subject, ..self.values(event, |locale, values| locale.html(values)) }
-    }
-
-    /// Returns the values that all parts can use. `strings` fills the strings of the language.
-    fn values(
+    fn html_values(
         &self,
         event: &CertificateGenerated,
-        strings: impl Fn(&Locale<'_>, &Values<'_>) -> minijinja::Value,
+        subject: &str,
+        has_picture: bool,
     ) -> minijinja::Value {
+        let picture = has_picture.then(|| {
+            let strings = self.text_values(event).get_attr("strings").unwrap_or_default();
+            let alt = strings.get_attr("picture").ok().filter(|alt| !alt.is_undefined());
+            let alt = alt.unwrap_or_else(|| event.course_name.as_str().into());
+            context! { url => picture_url(event.certificate_id), alt => alt }
+        });
+        context! { subject => subject, picture => picture, ..self.values(event, Format::Html) }
+    }
+
+    /// Returns the values that all parts can use.
+    fn values(&self, event: &CertificateGenerated, format: Format) -> minijinja::Value {
         let locale = self.locales.choose(event.locale.as_deref());
         let sender = self.from.name.as_deref().unwrap_or_else(|| self.from.email.as_ref());
         let id = event.certificate_id.to_string();
@@ -284,13 +319,18 @@ impl MailComposer {
             date: &date,
             id: &id,
         };
+        let strings = match format {
+            Format::Text => locale.text(&values),
+            Format::Html => locale.html(&values),
+        };
         context! {
             locale => locale.tag,
             direction => locale.direction(),
             issuedOn => &date,
             sender => sender,
+            accent => event.accent.map(|accent| accent.to_string()),
             linkedinUrl => linkedin_url(event, sender),
-            strings => strings(&locale, &values),
+            strings => strings,
             ..minijinja::Value::from(minijinja::value::Serde(event))
         }
     }
@@ -313,6 +353,28 @@ impl Header for AutoSubmitted {
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
+}
+
+/// Returns the address of the picture in the HTML of an e-mail.
+fn picture_url(id: CertificateId) -> String {
+    format!("cid:{}", picture_id(id))
+}
+
+/// Returns the `Content-ID` of the picture.
+fn picture_id(id: CertificateId) -> String {
+    format!("picture-{id}@testamur")
+}
+
+/// Joins the HTML and the picture that it shows.
+fn html_with_picture(html: String, picture: Vec<u8>, id: CertificateId) -> MultiPart {
+    let jpeg = "image/jpeg".parse().expect("it is a media type");
+    // Some mail programs give a picture without a name one of their own, such as ATT00001.
+    let attachment = Attachment::new_inline_with_name(picture_id(id), "certificate.jpg".to_owned());
+    // A boundary must not begin with that of the parts around.
+    MultiPart::related()
+        .boundary(format!("picture-{id}"))
+        .singlepart(SinglePart::html(html))
+        .singlepart(attachment.body(picture, jpeg))
 }
 
 /// Returns the link that adds the certificate to the learner's LinkedIn profile.

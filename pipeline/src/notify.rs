@@ -6,10 +6,14 @@
 //! over and before that was recorded. Then no attempt is made for [`Notifier::claim_duration`].
 //! During this time a transport that reports what it sent can still confirm the message
 //! ([`crate::feedback`]). Without a confirmation the same message is sent again.
+//!
+//! The e-mail shows the certificate's picture. If the picture is missing, too large or can't be
+//! read now, the e-mail is sent without it: the link to the certificate is what counts.
 
 use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
-use crate::error::{Error, Rejection, TransientError};
+use crate::error::{Error, Rejection, TransientError, chain};
 use crate::mail::MailComposer;
 use crate::model::address::AddressHash;
 use crate::model::certificate::CertificateId;
@@ -17,6 +21,10 @@ use crate::model::events::CertificateGenerated;
 use crate::ports::{
     self, Claim, EmailScheduler, Lease, Mail, ScheduleOutcome, SendError, saturating_add,
 };
+
+/// The largest picture in an e-mail, in bytes. The thumbnails of the stock templates have 90 to
+/// 340 KB; a much larger picture would delay the e-mail on a phone.
+const MAX_PICTURE_BYTES: usize = 1 << 20;
 
 /// Schedules the e-mail of a certificate to be sent `delay` after `now`. A second call while the
 /// e-mail waits changes nothing.
@@ -33,9 +41,11 @@ pub async fn schedule_notification(
 }
 
 /// The use case that sends e-mails, with its ports.
-pub struct Notifier<Directory, Mailer, Log, Suppressions> {
+pub struct Notifier<Directory, Objects, Mailer, Log, Suppressions> {
     /// Looks up the learner's address.
     pub directory: Directory,
+    /// Reads the certificate's picture.
+    pub object_store: Objects,
     /// Sends the message.
     pub mailer: Mailer,
     /// Records what was sent.
@@ -63,9 +73,11 @@ pub enum NotifyOutcome {
     Suppressed,
 }
 
-impl<Directory, Mailer, Log, Suppressions> Notifier<Directory, Mailer, Log, Suppressions>
+impl<Directory, Objects, Mailer, Log, Suppressions>
+    Notifier<Directory, Objects, Mailer, Log, Suppressions>
 where
     Directory: ports::Directory,
+    Objects: ports::ObjectStore,
     Mailer: ports::Mailer,
     Log: ports::DeliveryLog,
     Suppressions: ports::SuppressionList,
@@ -83,7 +95,11 @@ where
     ) -> Result<NotifyOutcome, Error> {
         let user = self.directory.user(&event.user_id).await?;
         let user = user.ok_or_else(|| Rejection::UnknownUser(event.user_id.clone()))?;
-        let Some(mail) = self.composer.compose(event, &user, now)? else {
+        if user.email.is_none() {
+            return Ok(NotifyOutcome::NoAddress);
+        }
+        let picture = self.picture(event).await;
+        let Some(mail) = self.composer.compose(event, &user, picture, now)? else {
             return Ok(NotifyOutcome::NoAddress);
         };
         if self.suppression_list.is_suppressed(&AddressHash::of(&mail.to)).await? {
@@ -94,6 +110,22 @@ where
             Claim::AlreadySent => Ok(NotifyOutcome::AlreadySent),
             Claim::HeldElsewhere => Err(unconfirmed(event.certificate_id).into()),
             Claim::Acquired => self.send(&mail, lease).await,
+        }
+    }
+
+    /// Reads the certificate's thumbnail. Returns none if the e-mail has to do without it.
+    async fn picture(&self, event: &CertificateGenerated) -> Option<Vec<u8>> {
+        let key = event.keys()?.jpg;
+        match self.object_store.get(&key, MAX_PICTURE_BYTES).await {
+            Ok(Some(picture)) => Some(picture),
+            Ok(None) => {
+                warn!(key, "the e-mail has no picture: it is missing or too large");
+                None
+            }
+            Err(error) => {
+                warn!(key, error = chain(&error), "the e-mail has no picture");
+                None
+            }
         }
     }
 

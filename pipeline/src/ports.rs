@@ -55,6 +55,20 @@ pub trait ObjectStore: Send + Sync {
     ///
     /// Fails with [`TransientError`] if the object may not be stored.
     fn put(&self, object: Object) -> impl Future<Output = Result<(), TransientError>> + Send;
+
+    /// Returns the content of an object. Returns `None` if there is no such object, or if it has
+    /// more than `max_bytes` bytes; then little more than that is read.
+    ///
+    /// Called for the picture in an e-mail, some time after [`CertificateStore::create`]. Sees every
+    /// object whose [`Self::put`] has returned. It only reads.
+    ///
+    /// Fails with [`TransientError`] if the object can't be read now. The e-mail is then sent without
+    /// the picture.
+    fn get(
+        &self,
+        key: &str,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, TransientError>> + Send;
 }
 
 /// A file to be stored.

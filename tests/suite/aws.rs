@@ -54,6 +54,19 @@ fn generated(certificate_id: &str) -> String {
     .to_string()
 }
 
+/// Returns the event of [`generated`] with the content hash `0badcafe`, so its e-mail has a picture
+/// if the bucket has [`picture`].
+fn generated_with_hash(certificate_id: &str) -> String {
+    let mut event: Value = serde_json::from_str(&generated(certificate_id)).unwrap();
+    event["contentHash"] = "0badcafe".into();
+    event.to_string()
+}
+
+/// Returns the key of the picture in the e-mail of [`generated_with_hash`].
+fn picture(certificate_id: &str) -> String {
+    format!("certificates/{certificate_id}-0badcafe.jpg")
+}
+
 /// Returns the dead letters in a queue.
 async fn dead_letters(stack: &Stack, queue: &str) -> Vec<DeadLetter> {
     let attribute = |message: &Value, name: &str| {

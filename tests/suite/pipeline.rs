@@ -2,6 +2,7 @@
 
 mod certificate_data;
 mod exactly_once;
+mod pictures;
 mod reasons;
 mod templates;
 mod use_cases;

@@ -69,7 +69,7 @@ def preview(folder):
         good = html.read_text()
         html.write_text(good.replace("strings.open", "strings.opne"))
         wait(opened, "error")
-        expect(by(opened, "diagnostic")).to_contain_text("body.html:46: unknown string `opne`")
+        expect(by(opened, "diagnostic")).to_contain_text("body.html:52: unknown string `opne`")
         expect(inside.locator("body")).to_contain_text("Congratulations")
         html.write_text(good.replace("<body", "<script>document.title = parent.title = 'run'</script><body"))
         wait(opened, "ok")

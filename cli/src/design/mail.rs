@@ -140,6 +140,23 @@ impl Problem {
     }
 }
 
+/// The picture that stands for the certificate in the e-mail of a sample: a gray page with lines.
+const SAMPLE_PICTURE: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+    width='1684' height='1190'%3E%3Cpath fill='%23e6e8ec' d='M0 0h1684v1190H0z'/%3E%3Cpath \
+    fill='none' stroke='%239aa3b2' stroke-width='12' d='M60 60h1564v1070H60z'/%3E%3Cpath \
+    fill='%239aa3b2' d='M542 290h600v40H542zM342 490h1000v70H342zM442 690h800v40H442z'/%3E%3C/svg%3E";
+
+/// Returns HTML with the sample picture in place of those that a message would contain.
+pub(crate) fn with_sample_picture(html: &str) -> String {
+    let mut parts = html.split("src=\"cid:");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once('"').unwrap_or_default();
+        shown.push_str(&format!("src=\"{SAMPLE_PICTURE}\"{rest}"));
+    }
+    shown
+}
+
 /// Returns the languages that have a file of strings, sorted.
 pub(crate) fn locales(folder: &Path) -> Result<Vec<String>, CliError> {
     let folder = folder.join("locales");

@@ -17,7 +17,8 @@ use crate::local::{Database, FileObjectStore, JsonDirectory, LocalMailer, Queue,
 /// The use cases, ready to run, and the queue that feeds them.
 pub(crate) struct LocalDeployment {
     pub(crate) issuer: Issuer<JsonDirectory, FileObjectStore, SqliteStore>,
-    pub(crate) notifier: Notifier<JsonDirectory, LocalMailer, SqliteStore, SqliteStore>,
+    pub(crate) notifier:
+        Notifier<JsonDirectory, FileObjectStore, LocalMailer, SqliteStore, SqliteStore>,
     pub(crate) queue: Queue,
     /// Held until the process ends, so one process at a time works in a state folder.
     _lock: File,
@@ -59,6 +60,7 @@ impl LocalDeployment {
             },
             notifier: Notifier {
                 directory,
+                object_store: object_store.clone(),
                 mailer: LocalMailer::new(object_store, options.smtp_url.as_deref())?,
                 delivery_log: store.clone(),
                 suppression_list: store,

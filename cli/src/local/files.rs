@@ -60,6 +60,30 @@ impl ObjectStore for FileObjectStore {
     async fn put(&self, object: Object) -> Result<(), TransientError> {
         self.write(&object.key, object.bytes).await
     }
+
+    async fn get(&self, key: &str, max_bytes: usize) -> Result<Option<Vec<u8>>, TransientError> {
+        let path = self.root.join(key);
+        let action = format!("can't read {}", path.display());
+        match tokio::task::spawn_blocking(move || read(&path, max_bytes)).await {
+            Ok(result) => result.map_err(|e| TransientError::new(action, e)),
+            Err(panic) => Err(TransientError::new(action, panic)),
+        }
+    }
+}
+
+/// Reads a file, unless it does not exist or is too large.
+fn read(path: &Path, max_bytes: usize) -> io::Result<Option<Vec<u8>>> {
+    let length = match fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    // Files are replaced as a whole, so the length is that of the content, or of another file.
+    if usize::try_from(length).is_ok_and(|length| length <= max_bytes) {
+        fs::read(path).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Writes under a temporary name, syncs, renames and syncs the folder, in this order: a crash at

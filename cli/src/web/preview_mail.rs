@@ -1,5 +1,7 @@
 //! The e-mail as the preview shows it: in a frame without scripts, light and dark.
 
+use crate::design::mail::with_sample_picture;
+
 /// The content security policy of the frame. Links open in a new tab, so the e-mail stays.
 pub(super) const POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; \
     default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; \
@@ -21,7 +23,8 @@ pub(super) fn document(html: &str, scheme: ColorScheme) -> String {
         ColorScheme::Light => (always, never),
         ColorScheme::Dark => (never, always),
     };
-    html.replace("(prefers-color-scheme: light)", light)
+    with_sample_picture(html)
+        .replace("(prefers-color-scheme: light)", light)
         .replace("(prefers-color-scheme: dark)", dark)
         .replacen("<head>", "<head><base target=\"_blank\">", 1)
 }

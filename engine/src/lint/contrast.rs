@@ -9,6 +9,7 @@ use image::RgbImage;
 use typst::layout::{Abs, Frame, FrameItem, Rect};
 use typst_layout::Page;
 
+use crate::color::{Rgb, hex, ratio};
 use crate::error::ExportError;
 use crate::export::raster;
 use crate::lint::issue::LayoutIssue;
@@ -17,9 +18,6 @@ use crate::lint::text_run::TextRun;
 /// How much the channels of a background may differ, of 255, to count as one color. A difference
 /// of this size is not visible.
 const UNIFORM_TOLERANCE: u8 = 3;
-
-/// A color as red, green and blue.
-type Rgb = [u8; 3];
 
 /// Draws a page without its text, at one pixel per point.
 pub(crate) fn background(page: &Page) -> Result<RgbImage, ExportError> {
@@ -83,23 +81,4 @@ fn blend([red, green, blue, alpha]: [u8; 4], under: Rgb) -> Rgb {
 fn required_ratio(run: &TextRun<'_>) -> f64 {
     let is_large = run.size() >= Abs::pt(18.0) || (run.is_bold() && run.size() >= Abs::pt(14.0));
     if is_large { 3.0 } else { 4.5 }
-}
-
-fn ratio(a: Rgb, b: Rgb) -> f64 {
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
-/// Returns the relative luminance of an sRGB color, 0 to 1.
-fn luminance(color: Rgb) -> f64 {
-    let linear = |channel: u8| {
-        let channel = f64::from(channel) / 255.0;
-        if channel <= 0.04045 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
-    };
-    let [red, green, blue] = color.map(linear);
-    0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
-
-fn hex([red, green, blue]: Rgb) -> String {
-    format!("#{red:02x}{green:02x}{blue:02x}")
 }

@@ -11,7 +11,7 @@
 use std::iter;
 use std::ops::Range;
 
-use typst::layout::{Frame, FrameItem};
+use typst::layout::{Abs, Frame, FrameItem, Point};
 use typst::text::{FontBook, FontInfo, Glyph, TextItem, is_default_ignorable};
 use typst_layout::PagedDocument;
 use unicode_normalization::UnicodeNormalization;
@@ -26,6 +26,9 @@ use crate::template::Template;
 
 /// Glyph 0 of every font is the box for missing glyphs (OpenType specification, `.notdef`).
 pub(crate) const NOTDEF: u16 = 0;
+
+/// How far apart the end of one text and the start of the next may be to stand side by side.
+const GAP: Abs = Abs::raw(0.05);
 
 /// Fails with each character that is not on the page, and the data fields or picture that contain
 /// it.
@@ -116,15 +119,21 @@ fn infos(book: &FontBook) -> impl Iterator<Item = &FontInfo> {
 
 /// Collects the parts of texts that are not on the page as a whole.
 fn collect<'a>(frame: &'a Frame, parts: &mut Vec<(&'a str, &'a TextItem)>) {
-    let mut previous: Option<&TextItem> = None;
-    for (_, item) in frame.items() {
+    let mut previous: Option<(Point, &TextItem)> = None;
+    for (at, item) in frame.items() {
         match item {
             FrameItem::Group(group) => collect(&group.frame, parts),
             FrameItem::Text(text) => {
-                let repeated = previous.and_then(|previous| repeated_cluster(previous, text));
+                let is_adjacent = |&(start, before): &(Point, &TextItem)| {
+                    let end = start + Point::with_x(before.width());
+                    (end - *at).hypot() < GAP
+                };
+                let repeated = previous
+                    .filter(is_adjacent)
+                    .and_then(|(_, before)| repeated_cluster(before, text));
                 let incomplete = incomplete_parts(text).into_iter().chain(repeated);
                 parts.extend(incomplete.map(|part| (part, text)));
-                previous = Some(text);
+                previous = Some((*at, text));
             }
             _ => {}
         }

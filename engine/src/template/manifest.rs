@@ -6,6 +6,7 @@ use std::error::Error;
 use serde::Deserialize;
 use typst::syntax::package::{PackageManifest, PackageVersion};
 
+use super::accent::AccentColor;
 use crate::names::nearest_name;
 
 /// The name of this crate's table below `tool`.
@@ -35,6 +36,9 @@ pub struct Manifest {
     /// The data field whose value the file `qr.svg` encodes as a QR code, such as
     /// `certificateUrl`. Key: `tool.testamur.qr`.
     pub qr: Option<String>,
+    /// The color of the template outside of its pages, such as in the e-mail. Key:
+    /// `tool.testamur.accent`.
+    pub accent: Option<AccentColor>,
     /// The default locale, used if neither the caller nor the data names one. Key:
     /// `tool.testamur.locale`; `en` if it is missing.
     pub locale: String,
@@ -113,6 +117,7 @@ struct Tool {
     social_card: Option<SocialCard>,
     #[serde(default)]
     snapshots: SnapshotTolerance,
+    accent: Option<AccentColor>,
 }
 
 /// The table `[tool.testamur.social-card]`.
@@ -144,6 +149,7 @@ impl Manifest {
             version: manifest.package.version.to_string(),
             description: manifest.package.description.unwrap_or_default().into(),
             qr: tool.qr,
+            accent: tool.accent,
             locale: tool.locale,
             page: Layout {
                 entrypoint: manifest.package.entrypoint.into(),

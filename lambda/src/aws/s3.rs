@@ -5,6 +5,7 @@ mod assets;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use testamur_pipeline::TransientError;
@@ -46,6 +47,26 @@ impl ObjectStore for Bucket {
             .await
             .map(drop)
             .map_err(|e| transient(format!("can't store {}", object.key), &e))
+    }
+
+    async fn get(&self, key: &str, max_bytes: usize) -> Result<Option<Vec<u8>>, TransientError> {
+        let failed = || format!("can't read {key}");
+        let response = match self.client.get_object().bucket(&self.name).key(key).send().await {
+            Ok(response) => response,
+            Err(e) if e.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(transient(failed(), &e)),
+        };
+        // S3 sends the length of every object, so the content of a large one is not read.
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        if length.is_none_or(|length| length > max_bytes) {
+            return Ok(None);
+        }
+        let content = response.body.collect().await;
+        content
+            .map(|content| Some(content.into_bytes().into()))
+            .map_err(|e| TransientError::new(failed(), e))
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
-use testamur_lambda::aws::{self, Assets, SesMailer, Table};
+use testamur_lambda::aws::{self, Assets, Bucket, SesMailer, Table};
 use testamur_lambda::handlers::SqsHandler;
 use testamur_lambda::{config, telemetry};
 use testamur_pipeline::model::events;
@@ -21,6 +21,7 @@ async fn serve() -> Result<(), Error> {
     let confirmation = config::parsed::<u32>("TESTAMUR_MAIL_CONFIRMATION")?;
     let notifier = Notifier {
         directory: table.clone(),
+        object_store: Bucket::new(&sdk, config::text("TESTAMUR_BUCKET")?),
         mailer: SesMailer::new(&sdk, config::text("TESTAMUR_CONFIGURATION_SET")?),
         delivery_log: table.clone(),
         suppression_list: table,

@@ -6,6 +6,9 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 /// The reference of the syntax of mail templates.
 const SYNTAX: &str = "https://docs.rs/minijinja/latest/minijinja/syntax/";
 
+/// The fields that not every event has, so no template can rely on them.
+const OPTIONAL: [&str; 2] = ["contentHash", "traceparent"];
+
 /// A fault of a file of a mail template, as a designer has to know it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {message}")]
@@ -89,10 +92,11 @@ fn explain_unknown(path: &str, values: &Value) -> Option<String> {
     None
 }
 
-/// Lists the names that a value has.
+/// Lists the names that a value has, without those that not every event has.
 fn names(values: &Value) -> String {
     let keys = values.try_iter().into_iter().flatten();
     let mut names: Vec<_> = keys.map(|key| key.to_string()).collect();
+    names.retain(|name| !OPTIONAL.contains(&name.as_str()));
     names.sort();
     names.join(", ")
 }

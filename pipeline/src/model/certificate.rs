@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use testamur_engine::AccentColor;
 use uuid::Uuid;
 
 use crate::model::events::CertificateGenerated;
@@ -191,6 +192,9 @@ pub struct CertificateRecord {
     pub requested_locale: Option<String>,
     /// Counts how often this certificate was issued, from 1.
     pub revision: u32,
+    /// The accent color of the template, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<AccentColor>,
     /// The template that produced it. Later edits of the template do not change an issued
     /// certificate.
     pub template: TemplateRef,
@@ -273,7 +277,9 @@ impl CertificateRecord {
             issued_at: self.issued_at,
             issued_on: self.issued_on,
             certificate_url: self.pdf_url.clone(),
+            content_hash: Some(self.content_hash.clone()),
             locale: Some(self.locale.clone()),
+            accent: self.accent,
             traceparent: self.traceparent,
         }
     }

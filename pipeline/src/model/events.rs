@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use testamur_engine::AccentColor;
 
 use crate::error::Rejection;
-use crate::model::certificate::CertificateId;
+use crate::model::certificate::{CertificateId, ObjectKeys};
 use crate::model::fields::{FieldError, Fields};
 use crate::model::time::OffsetTime;
 use crate::model::trace::TraceParent;
@@ -91,9 +92,16 @@ pub struct CertificateGenerated {
     pub issued_on: Date,
     /// `certificateUrl`: the address of the PDF.
     pub certificate_url: String,
+    /// `contentHash`: the part of the object keys that [`ObjectKeys::of`] takes, such as
+    /// `0badcafe`. Events of earlier versions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
     /// `locale`: the certificate's language, such as `pt-BR`. Events of earlier versions have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// `accent`: the accent color of the template, such as `#1e3a5f`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent: Option<AccentColor>,
     /// `traceparent`: the trace that the completion belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
@@ -112,9 +120,29 @@ impl Event for CertificateGenerated {
             issued_at: fields.timestamp("issuedAt")?,
             issued_on: fields.date("issuedOn")?,
             certificate_url: fields.string("certificateUrl")?,
+            content_hash: content_hash(fields)?,
             locale: fields.optional_string("locale")?,
+            accent: fields.optional_color("accent")?,
             traceparent: fields.trace_parent("traceparent"),
         })
+    }
+}
+
+impl CertificateGenerated {
+    /// Returns the keys of the certificate's objects, if the event says which they are.
+    #[must_use]
+    pub fn keys(&self) -> Option<ObjectKeys> {
+        Some(ObjectKeys::of(self.certificate_id, self.content_hash.as_ref()?))
+    }
+}
+
+/// Reads the content hash. It becomes part of a path, so nothing but digits is accepted.
+fn content_hash(fields: &mut Fields) -> Result<Option<String>, FieldError> {
+    match fields.optional_string("contentHash")? {
+        Some(hash) if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Err(FieldError::new("contentHash: expected hexadecimal digits"))
+        }
+        hash => Ok(hash),
     }
 }
 

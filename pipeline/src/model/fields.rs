@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
-use testamur_engine::{JsonError, ParsedJson, canonical_locale, is_invisible};
+use testamur_engine::{
+    AccentColor, AccentColorError, JsonError, ParsedJson, canonical_locale, is_invisible,
+};
 
 use super::certificate::CertificateId;
 use super::time::{OffsetTime, OffsetTimeError};
@@ -194,6 +196,21 @@ impl Fields {
     ) -> Result<Option<OffsetTime>, FieldError> {
         let text = self.optional_string(name)?;
         text.map(|text| self.parse_time(name, &text)).transpose()
+    }
+
+    /// Reads an optional color, such as `#1e3a5f`.
+    ///
+    /// # Errors
+    /// Fails if the field is present and not a color that [`AccentColor`] accepts.
+    pub fn optional_color(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<AccentColor>, FieldError> {
+        let text = self.optional_string(name)?;
+        let parse = |text: String| {
+            text.parse().map_err(|e: AccentColorError| self.error(name, &format!(": {e}")))
+        };
+        text.map(parse).transpose()
     }
 
     /// Reads a required calendar date, such as `2026-11-23`.

@@ -46,6 +46,7 @@ pub fn record(enrollment_id: &str) -> CertificateRecord {
         locale: "en".to_owned(),
         requested_locale: None,
         revision: 1,
+        accent: Some("#0c6a68".parse().unwrap()),
         template: TemplateRef {
             id: "completion".to_owned(),
             version: "1.0.0".to_owned(),
@@ -85,12 +86,19 @@ pub async fn object_store<Store: ObjectStore>(
 ) {
     let key = "certificates/contract.pdf";
     assert!(read(key).await.is_none(), "an object exists before it was stored");
+    assert_eq!(store.get(key, usize::MAX).await.unwrap(), None, "an object was found");
     for bytes in [vec![0, 1, 254, 255], Vec::new(), vec![b'x'; 3 << 20]] {
         let object =
             Object { key: key.to_owned(), content_type: "application/pdf", bytes: bytes.clone() };
         store.put(object).await.unwrap();
         let (stored, content_type) = read(key).await.expect("the object is stored");
         assert!(stored == bytes, "the content differs");
+        let found = store.get(key, bytes.len()).await.unwrap();
+        assert!(found.as_ref() == Some(&bytes), "the content that is read differs");
+        if let Some(too_few) = bytes.len().checked_sub(1) {
+            let found = store.get(key, too_few).await.unwrap();
+            assert!(found.is_none(), "an object was read that is too large");
+        }
         assert!(
             content_type.is_none_or(|kind| kind == "application/pdf"),
             "the media type differs"

@@ -80,6 +80,12 @@ impl ObjectStore for &Memory {
         self.state().objects.insert(object.key.clone(), object);
         Ok(())
     }
+
+    async fn get(&self, key: &str, max_bytes: usize) -> Result<Option<Vec<u8>>, TransientError> {
+        let state = self.state();
+        let bytes = state.objects.get(key).map(|object| &object.bytes);
+        Ok(bytes.filter(|bytes| bytes.len() <= max_bytes).cloned())
+    }
 }
 
 impl CertificateStore for &Memory {

@@ -30,6 +30,8 @@ async fn a_completion_becomes_a_certificate_and_an_email() {
     })
     .await;
     assert_eq!(email["Subject"], "Your certificate for Analytical Engines");
+    let picture = format!("cid:picture-{}@testamur", record["certificateId"].as_str().unwrap());
+    assert!(email["BodyHtml"].to_string().contains(&picture), "{}", email["BodyHtml"]);
 
     assert_same_certificate_locally(&stack, &record).await;
 
@@ -37,7 +39,9 @@ async fn a_completion_becomes_a_certificate_and_an_email() {
         recorder.details("CertificateGenerated").await.pop()
     })
     .await;
-    for name in ["certificateId", "userId", "courseId", "courseName", "userName", "issuedAt"] {
+    for name in
+        ["certificateId", "userId", "courseId", "courseName", "userName", "issuedAt", "contentHash"]
+    {
         assert_eq!(event[name], record[name], "{name}");
     }
     assert_eq!(event["certificateUrl"], record["pdfUrl"]);

@@ -10,7 +10,7 @@ use testamur_tests::aws_emulation::{
 };
 use testamur_tests::{environment, python_with, repository};
 
-use super::{CERTIFICATE, batch, generated, paused_stack};
+use super::{CERTIFICATE, batch, generated, generated_with_hash, paused_stack};
 use crate::completed;
 
 /// The actions that Lambda itself performs with the role of a function: it writes logs and traces.
@@ -124,15 +124,18 @@ async fn each_role_allows_exactly_what_its_function_does() {
     let others = [&QUEUE_TRIGGER[..], &["iam:PassRole"]].concat();
     assert_role_matches(&policies, "ScheduleMail", &proxy, &others);
 
-    // An e-mail that SES throttles at first and a dead letter, with the mail template from a
-    // bucket.
+    // An e-mail that SES throttles at first and a dead letter, with the mail template and the
+    // picture from a bucket.
     let (proxy, send_mail) = proxied(&stack, "send-mail").await;
     let mut send_mail = send_mail.with_variable("TESTAMUR_TEMPLATES", uri("templates"));
     send_mail.start().await.unwrap();
     proxy.inject(Requests::nth(1).to("ses"), Fault::Throttled);
-    send_mail.invoke(&batch(&[generated(CERTIFICATE)])).await;
-    send_mail.invoke(&batch(&[generated(CERTIFICATE), "{}".to_owned()])).await;
+    send_mail.invoke(&batch(&[generated_with_hash(CERTIFICATE)])).await;
+    send_mail.invoke(&batch(&[generated_with_hash(CERTIFICATE), "{}".to_owned()])).await;
     assert_role_matches(&policies, "SendMail", &proxy, &QUEUE_TRIGGER);
+    let statements = policies["roles"]["SendMailRole"]["statements"].as_array().unwrap();
+    let pictures = statements.iter().find(|statement| statement["sid"] == "ReadPictures").unwrap();
+    assert_eq!(pictures["resources"], json!(["${Bucket.Arn}/certificates/*.jpg"]));
 
     // A confirmation, a bounce and a dead letter.
     let (proxy, mut bounce) = proxied(&stack, "bounce").await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
 use testamur_tests::aws_emulation::{
     Fault, HoldAt, InvocationOutcome, Proxy, Requests, Stack, wait_for,
@@ -9,7 +10,7 @@ use testamur_tests::aws_emulation::{
 
 use super::{
     CERTIFICATE, DeadLetter, assert_log_has_no_personal_data, batch, dead_letters, generated,
-    metric, paused_stack,
+    generated_with_hash, metric, paused_stack, picture,
 };
 
 /// Another certificate id that no enrollment of the tests has.
@@ -79,6 +80,34 @@ async fn two_simultaneous_deliveries_send_one_email() {
     assert_log_has_no_personal_data(&mut send_mail);
     assert_eq!(metric(&send_mail, "MailSent"), [1.0]);
     assert_eq!(metric(&send_mail, "MailAlreadySent"), [1.0, 1.0]);
+}
+
+#[tokio::test]
+async fn an_email_shows_the_picture_in_the_bucket_or_none() {
+    let stack = paused_stack("picture").await;
+    let address = "picture@example.com";
+    stack.put_user("u-ada", address).await;
+    let put = stack.s3.put_object().bucket(stack.resource("Bucket"));
+    let bytes = ByteStream::from_static(b"a picture");
+    put.key(picture(CERTIFICATE)).body(bytes).send().await.unwrap();
+    let mut send_mail = stack.function("send-mail", &stack.endpoint).await;
+    for id in [CERTIFICATE, OTHER_CERTIFICATE] {
+        let event = batch(&[generated_with_hash(id)]);
+        assert!(send_mail.invoke(&event).await.failures().is_empty());
+    }
+    let emails = stack.emails_to(address).await;
+    let [with, without] = &emails[..] else { panic!("{emails:?}") };
+    let html = with["BodyHtml"].as_str().unwrap();
+    assert!(html.contains(&format!("cid:picture-{CERTIFICATE}@testamur")), "{html}");
+    let html = without["BodyHtml"].as_str().unwrap();
+    assert!(!html.contains("<img"), "{html}");
+    let warned = |line: &String| {
+        line.contains("the e-mail has no picture") && line.contains(&picture(OTHER_CERTIFICATE))
+    };
+    send_mail.kill();
+    assert_eq!(send_mail.log().iter().filter(|line| warned(line)).count(), 1);
+    assert_log_has_no_personal_data(&mut send_mail);
+    assert_eq!(metric(&send_mail, "MailSent"), [1.0, 1.0]);
 }
 
 #[tokio::test]

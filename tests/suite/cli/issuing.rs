@@ -98,6 +98,7 @@ fn record_and_metadata_contain_the_printed_facts() {
         "created": record["created"],
         "locale": "en",
         "revision": 1,
+        "accent": "#1e3a5f",
         "template": { "id": "completion", "version": "1.0.0", "hash": record["template"]["hash"] },
     });
     assert_eq!(record, expected);

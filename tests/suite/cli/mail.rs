@@ -47,6 +47,109 @@ fn the_mail_names_learner_and_course_and_links_the_pdf() {
 }
 
 #[test]
+fn the_mail_shows_the_picture_of_the_certificate() {
+    let program = Program::new();
+    program.write(
+        "users.json",
+        r#"[{"userId": "u", "name": "\"Ada\" <Lovelace>", "locale": "de", "email": "a@example.com"}]"#,
+    );
+    program.issue(&[completed("u", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    let (path, bytes) = program.files("state/mail").remove(0);
+    let picture = program.certificate("e-1", "jpg");
+    let mail = python("read_mail.py", &[program.path(&path).as_ref(), picture.as_ref()]);
+    let mail: Value = serde_json::from_str(&mail).unwrap();
+    assert_eq!(mail["defects"], json!([]));
+    let types =
+        ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/jpeg"];
+    assert_eq!(mail["types"], json!(types));
+    let record = &program.json(&["list"])[0];
+    let id = format!("picture-{}@testamur", record["certificateId"].as_str().unwrap());
+    assert_eq!(
+        mail["pictures"],
+        json!([{
+            "id": format!("<{id}>"), "name": "certificate.jpg", "disposition": "inline", "isFile": true
+        }])
+    );
+    let html = mail["html"].as_str().unwrap();
+    let image = format!(
+        "<img src=\"cid:{id}\" alt=\"Zertifikat für &quot;Ada&quot; &lt;Lovelace&gt;, Kurs Analytical \
+         Engines\" width=\"480\""
+    );
+    assert!(html.contains(&image), "{html}");
+    assert!(bytes.len() < 1 << 20, "{}", bytes.len());
+}
+
+#[test]
+fn a_mail_without_its_picture_is_sent_all_the_same() {
+    for replaced_by in [None, Some(2 << 20)] {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("smtp://127.0.0.1:{closed}");
+        let program = Program::new().with("TESTAMUR_SMTP_URL", &url);
+        let _ = program.issue(&[completed("u-ada", "c-1", "e-1")]).code(1);
+        let picture = program.certificate("e-1", "jpg");
+        match replaced_by {
+            None => fs::remove_file(picture).unwrap(),
+            Some(length) => fs::write(picture, vec![0; length]).unwrap(),
+        }
+        let (port, received) = server(vec![]);
+        let program = program.with("TESTAMUR_SMTP_URL", &format!("smtp://127.0.0.1:{port}"));
+        program.run(&["dead-letters", "retry"]).code(0).prints("0 issued, 1 e-mail");
+        program.write("sent.eml", &received.recv().unwrap());
+        let mail = read(&program, "sent.eml");
+        assert_eq!(mail["types"], json!(["multipart/alternative", "text/plain", "text/html"]));
+        assert!(!mail["html"].as_str().unwrap().contains("<img"), "{}", mail["html"]);
+    }
+}
+
+#[test]
+fn the_button_has_the_color_of_the_template() {
+    let program = Program::new();
+    let course = |id: &str, template: &str| json!({ "courseId": id, "name": id, "author": "Babbage", "template": template });
+    program.write("courses.json", &json!([course("c-2", "demo")]).to_string());
+    let program = program.with("TESTAMUR_TEMPLATES", "templates");
+    let _ = program.run(&["new", "demo"]).code(0);
+    for (accent, color) in [("accent = \"#7A1FA2\"", "#7a1fa2"), ("", "#1e3a5f")] {
+        let manifest = String::from_utf8(program.read("templates/demo/typst.toml")).unwrap();
+        let lines = manifest.lines().filter(|line| !line.starts_with("accent"));
+        let manifest = lines.collect::<Vec<_>>().join("\n");
+        let table = format!("[tool.testamur]\n{accent}");
+        program.write("templates/demo/typst.toml", &manifest.replace("[tool.testamur]", &table));
+        program.issue(&[completed("u-ada", "c-2", color)]).code(0).prints("1 e-mail");
+        let id = program.json(&["show", color])[0]["certificateId"].as_str().unwrap().to_owned();
+        let mail = read(&program, &format!("state/mail/{id}.eml"));
+        let button = format!("padding:13px 30px;background:{color};color:#ffffff");
+        assert!(mail["html"].as_str().unwrap().contains(&button), "{}", mail["html"]);
+    }
+}
+
+#[test]
+fn an_accent_color_is_dark_enough_for_white_text() {
+    let program = Program::new().with("TESTAMUR_TEMPLATES", "templates");
+    let _ = program.run(&["new", "demo"]).code(0);
+    let manifest = String::from_utf8(program.read("templates/demo/typst.toml")).unwrap();
+    for (color, message) in [
+        (
+            "#ffc24b",
+            "#ffc24b has a contrast of 1.6:1 with white; use a darker color, at least 4.5:1",
+        ),
+        ("red", "expected a color such as #1e3a5f: six hexadecimal digits"),
+    ] {
+        program.write("templates/demo/typst.toml", &manifest.replace("#0b6e5f", color));
+        program.run(&["check", "demo"]).code(1).prints(message);
+    }
+}
+
+#[test]
+fn a_template_that_shows_no_picture_sends_none() {
+    let program = Program::new().with("TESTAMUR_TEMPLATES", "templates");
+    let _ = program.run(&["new", "completion"]).code(0);
+    program.write("templates/mail/body.html", "<p>{{ userName }}</p>");
+    program.issue(&[completed("u-ada", "c-1", "e-1")]).code(0).prints("1 e-mail");
+    let (path, _) = program.files("state/mail").remove(0);
+    assert_eq!(read(&program, &path)["pictures"], json!([]));
+}
+
+#[test]
 fn the_mail_is_in_the_language_of_the_certificate() {
     let program = Program::new();
     program.write(

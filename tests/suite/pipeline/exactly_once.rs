@@ -92,6 +92,12 @@ impl ObjectStore for Faulty<'_> {
     async fn put(&self, object: Object) -> Result<(), TransientError> {
         self.step(self.memory.put(object)).await
     }
+
+    /// A failure is not an error: the e-mail is sent without the picture, which
+    /// `use_cases.rs` tests.
+    async fn get(&self, key: &str, max_bytes: usize) -> Result<Option<Vec<u8>>, TransientError> {
+        self.memory.get(key, max_bytes).await
+    }
 }
 
 impl CertificateStore for Faulty<'_> {
@@ -196,6 +202,7 @@ async fn run(ports: Faulty<'_>) -> Result<(), Error> {
     let folder = repository().join("templates/mail");
     let notifier = Notifier {
         directory: ports,
+        object_store: ports,
         mailer: ports,
         delivery_log: ports,
         suppression_list: ports,

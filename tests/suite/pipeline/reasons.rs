@@ -89,7 +89,7 @@ fn compose(body: &str, email: &str) -> Rejection {
     let composer = MailComposer::load("Testamur <mail@example.com>", folder.path()).unwrap();
     let user = User { name: Name::Full("Ada".into()), email: Some(email.into()), locale: None };
     let event = contract::record("e").certificate_generated_event();
-    composer.compose(&event, &user, Timestamp::UNIX_EPOCH).unwrap_err()
+    composer.compose(&event, &user, None, Timestamp::UNIX_EPOCH).unwrap_err()
 }
 
 #[test]

@@ -264,6 +264,11 @@ fn a_missing_glyph_is_an_error_with_character_and_field() {
 }
 
 #[test]
+fn a_name_may_be_the_first_letter_of_the_title() {
+    render(&json!({ "userName": "A", "courseName": "Astronomy", "authorName": "A" }));
+}
+
+#[test]
 fn han_takes_the_regional_forms_of_the_locale() {
     let pictures: Vec<_> = ["ja", "zh-Hans", "zh-Hant", "ko"]
         .map(|locale| render(&json!({ "userName": "骨直令返", "locale": locale })).png().unwrap())

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
 use crate::design::decision::Decision;
+use crate::design::mail::with_sample_picture;
 use crate::design::problem::Problem;
 use crate::design::snapshots::{CaseResult, CaseStatus, Content, TemplateReport};
 use crate::design::summary::Summary;
@@ -31,7 +32,7 @@ struct TemplateJson<'a> {
     problems: &'a [Problem],
 }
 
-/// A case. Images are data URLs, and texts are as they are.
+/// A case. Images are data URLs, and texts are as they are. An e-mail shows a sample picture.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CaseJson<'a> {
@@ -96,13 +97,17 @@ impl<'a> CaseJson<'a> {
             problems: case.problems(),
             expected: expected.map(shown),
             actual: mismatch.map(|mismatch| shown(&mismatch.actual)),
-            difference: compared.map(|compared| shown(&compared.difference)),
+            difference: compared.map(|compared| as_is(&compared.difference)),
             decision,
         }
     }
 }
 
 fn shown(content: &Content) -> String {
+    with_sample_picture(&as_is(content))
+}
+
+fn as_is(content: &Content) -> String {
     match content {
         Content::Image(png) => format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png)),
         Content::Text(text) => text.clone(),
