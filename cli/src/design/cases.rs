@@ -3,7 +3,7 @@
 //!
 //! A sample that names a locale is rendered in that one only, any other sample in all locales.
 
-use testamur_engine::{Data, Document, RenderError, Template};
+use testamur_engine::{Data, Document, RenderError, Template, canonical_locale};
 
 use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir;
@@ -115,8 +115,13 @@ pub(crate) fn sample_locales(
             }
         },
         None if all.is_empty() => Ok(vec![default.to_owned()]),
-        None => Ok(all.to_vec()),
+        // A file such as pt_BR.toml is misnamed, which is reported; its strings are no locale yet.
+        None => Ok(all.iter().filter(|tag| is_canonical(tag)).cloned().collect()),
     }
+}
+
+fn is_canonical(tag: &str) -> bool {
+    canonical_locale(tag).as_deref() == Some(tag)
 }
 
 /// The problem of a template or an e-mail without samples.
