@@ -194,21 +194,25 @@ impl Document {
     /// # Errors
     /// [`ExportError::TooManyPixels`] if a page is too large to draw.
     pub fn lint(&self) -> Result<Vec<LayoutIssue>, ExportError> {
+        let recorded = self.record().map_err(|_| ExportError::Panic)?;
         catch_panics(ExportError::Panic, || {
             let (pages, template) = (self.pages.pages(), self.world.template());
             let mut issues = lint::lint(pages, self.layout.min_text_size, template)?;
-            issues.extend(self.record().into_missing_faces());
+            issues.extend(recorded.into_missing_faces());
             Ok(issues)
         })
     }
 
     /// Compiles the document again with a world that records what it reads.
-    fn record(&self) -> RecordingWorld<'_> {
-        let world = RecordingWorld::new(&self.world);
-        // The result is dropped, because it equals this document.
-        drop(typst::compile::<PagedDocument>(&world));
+    fn record(&self) -> Result<RecordingWorld<'_>, CompileError> {
+        let result = catch_panics(CompileError::Panic, || {
+            let world = RecordingWorld::new(&self.world);
+            // The result is dropped, because it equals this document.
+            drop(typst::compile::<PagedDocument>(&world));
+            Ok(world)
+        });
         comemo::evict(CACHE_AGE);
-        world
+        result
     }
 
     /// Returns the names of the font families on the pages, sorted.
@@ -259,7 +263,7 @@ impl Document {
     /// # Errors
     /// [`CompileError::Panic`] only.
     pub fn files_read(&self) -> Result<BTreeSet<String>, CompileError> {
-        catch_panics(CompileError::Panic, || Ok(self.record().into_paths()))
+        Ok(self.record()?.into_paths())
     }
 }
 

@@ -116,7 +116,7 @@ impl Fonts {
     }
 
     fn infos(&self) -> impl Iterator<Item = &FontInfo> {
-        (0..).map_while(|index| self.book().info(index))
+        infos(self.book())
     }
 
     fn shared(&self) -> impl Iterator<Item = (SharedFace, FontInfo)> {
@@ -141,6 +141,11 @@ impl FontSource for SharedFace {
     fn load(&self) -> Option<Font> {
         self.fonts.font(self.index)
     }
+}
+
+/// Returns the descriptions of the faces of a book.
+pub(crate) fn infos(book: &FontBook) -> impl Iterator<Item = &FontInfo> {
+    (0..).map_while(|index| book.info(index))
 }
 
 /// Returns true for the name of a family of emoji, such as `Noto Color Emoji`.

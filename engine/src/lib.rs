@@ -2,8 +2,8 @@
 #![warn(missing_debug_implementations)]
 
 // No import cycle: each of these modules imports only modules to its left.
-// names, diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template, export, world,
-// measure, lint, document
+// names, color, diagnostics, json, error, coverage, data, fonts, engine, word_fonts, template,
+// measure, export, lint, world, document
 mod color;
 mod coverage;
 mod data;

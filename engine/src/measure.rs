@@ -1,12 +1,22 @@
-//! Measures laid-out pages: font families, margins, and rectangles after a transformation.
+//! Measures laid-out pages: font families, margins, the direction of a text, and rectangles after a
+//! transformation.
 
 use std::collections::BTreeSet;
 
 use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Transform};
+use typst::text::TextItem;
 use typst_layout::Page;
 
 /// The height of text above its baseline, as a part of its size: about that of capital letters.
 const CAP_HEIGHT_EM: f64 = 0.7;
+
+/// Returns true if the glyphs of a text are in the reverse order of its characters.
+pub(crate) fn is_right_to_left(text: &TextItem) -> bool {
+    match (text.glyphs.first(), text.glyphs.last()) {
+        (Some(first), Some(last)) => first.range.start > last.range.start,
+        _ => false,
+    }
+}
 
 /// Returns the names of the font families of all text, sorted.
 pub(crate) fn font_families(pages: &[Page]) -> Vec<String> {

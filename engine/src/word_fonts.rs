@@ -34,8 +34,8 @@ pub(crate) fn json(data: &Data, named: &[String], fonts: &Fonts) -> Bytes {
 }
 
 /// Returns true if Typst could set a word in several fonts: one that has some of its characters and
-/// lacks others. Typst tries the families that the template names first. The same is true if none of
-/// these places the marks of the word.
+/// lacks others. Typst tries the families that the template names first. Also returns true if one of
+/// these has the whole word and can't place its marks.
 fn needs_family(word: &str, named: &[String], fonts: &Fonts) -> bool {
     let is_partial = |family: &Family<'_>| family.has_part_of(word) && !family.has_all_of(word);
     let is_named = |family: &Family<'_>| named.iter().any(|name| name == family.name);
@@ -97,7 +97,7 @@ impl Family<'_> {
     }
 
     fn places_marks_of(&self, word: &str) -> bool {
-        let fonts = self.faces.iter().filter_map(|&(index, _)| self.fonts.font(index));
-        fonts.into_iter().all(|font| places_marks(word, &font))
+        let mut fonts = self.faces.iter().filter_map(|&(index, _)| self.fonts.font(index));
+        fonts.all(|font| places_marks(word, &font))
     }
 }

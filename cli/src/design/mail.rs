@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use testamur_engine::best_locale;
+use testamur_engine::{best_locale, decode};
 use testamur_pipeline::CertificateGenerated;
 use testamur_pipeline::error::chain;
 use testamur_pipeline::mail::{
@@ -168,10 +168,9 @@ pub(crate) fn locales(folder: &Path) -> Result<Vec<String>, CliError> {
 }
 
 fn parse_sample(json: &[u8]) -> Result<CertificateGenerated, Problem> {
-    let json = std::str::from_utf8(json)
-        .map_err(|e| Problem::new(ProblemCode::InvalidSample, format!("not UTF-8: {e}")))?;
-    let fields =
-        Fields::parse(json).map_err(|e| Problem::new(ProblemCode::InvalidSample, e.to_string()))?;
+    let invalid = |reason: String| Problem::new(ProblemCode::InvalidSample, reason);
+    let json = decode(json).map_err(|e| invalid(e.to_string()))?;
+    let fields = Fields::parse(json).map_err(|e| invalid(e.to_string()))?;
     read_event(fields).map_err(|e| Problem::new(ProblemCode::InvalidData, e.to_string()))
 }
 

@@ -8,10 +8,8 @@
 //!   extract text take its extent from its first and its last glyph. A mark has no width and stands
 //!   inside its letter, so they see a gap beside it, and add a space. An empty glyph marks the end
 //!   of such a cluster.
-//!
 //! - A joiner has no glyph, so it belongs to the letter after it. In right-to-left text, `pdftotext`
 //!   reverses the characters of this letter, and the joiner moves. It gets an empty glyph of its own.
-//!
 //! - Isolates, which a layout needs to order a value inside a sentence of the other direction, are
 //!   removed: a reader would copy them, and then not find the value.
 //!
@@ -24,12 +22,14 @@ use typst::model::Document as _;
 use typst::text::{FontInstance, Glyph, TextItem};
 use typst_layout::{Page, PagedDocument};
 
+use crate::measure::is_right_to_left;
+
 /// How far apart two places may be that are the same, in points. Sums differ by rounding.
 const SAME_PLACE_PT: f64 = 0.01;
 
-/// Returns the document with prepared clusters, or `None` if there are no marks.
+/// Returns the document with prepared clusters, or `None` if nothing needs it.
 pub(crate) fn prepare(document: &PagedDocument) -> Option<PagedDocument> {
-    if !document.pages().iter().any(|page| has_mark(&page.frame)) {
+    if !document.pages().iter().any(|page| needs_preparation(&page.frame)) {
         return None;
     }
     let joined = |page: &Page| Page { frame: join_frame(&page.frame), ..page.clone() };
@@ -37,9 +37,9 @@ pub(crate) fn prepare(document: &PagedDocument) -> Option<PagedDocument> {
     Some(PagedDocument::new(pages, document.info().clone()))
 }
 
-fn has_mark(frame: &Frame) -> bool {
+fn needs_preparation(frame: &Frame) -> bool {
     frame.items().any(|(_, item)| match item {
-        FrameItem::Group(group) => has_mark(&group.frame),
+        FrameItem::Group(group) => needs_preparation(&group.frame),
         FrameItem::Text(text) => {
             let is_prepared = |glyph: &Glyph| {
                 // A space at the end of a line has no width either.
@@ -89,21 +89,30 @@ fn join_frame(frame: &Frame) -> Frame {
 
 fn push(frame: &mut Frame, text: Option<(Point, TextItem)>) {
     if let Some((at, mut text)) = text {
-        if text.text.contains(is_isolate) {
-            let TextItem { text, glyphs, .. } = &mut text;
-            glyphs.retain_mut(|glyph| strip_isolates(glyph, text));
-        }
-        let empty = text.font.ttf().glyph_index(' ').map(|glyph| glyph.0);
-        let clusters = text.glyphs.chunk_by(|a, b| a.range == b.range);
-        if let Some(empty) = empty.filter(|_| text.text.contains(is_joiner)) {
-            let separate = |cluster| separate_joiner(cluster, &text.text, empty);
-            text.glyphs = clusters.flat_map(separate).collect();
-        } else if text.glyphs.iter().any(is_mark) {
-            text.glyphs =
-                clusters.flat_map(|cluster| enclose(cluster, empty, &text.font)).collect();
-        }
+        prepare_text(&mut text);
         frame.push(at, FrameItem::Text(text));
     }
+}
+
+fn prepare_text(text: &mut TextItem) {
+    if text.text.contains(is_isolate) {
+        text.glyphs.retain_mut(|glyph| strip_isolates(glyph, &text.text));
+    }
+    let has_mark = text.glyphs.iter().any(is_mark);
+    let Some(empty) = text.font.ttf().glyph_index(' ').map(|glyph| glyph.0) else { return };
+    if text.text.contains(is_joiner) && is_right_to_left(text) {
+        let separate = |cluster| separate_joiner(cluster, &text.text, empty);
+        text.glyphs = clusters(text).flat_map(separate).collect();
+    }
+    if has_mark {
+        let enclose = |cluster| enclose(cluster, empty, &text.font);
+        text.glyphs = clusters(text).flat_map(enclose).collect();
+    }
+}
+
+/// Returns the glyphs of each cluster: a letter, or letters, with their marks.
+fn clusters(text: &TextItem) -> impl Iterator<Item = &[Glyph]> {
+    text.glyphs.chunk_by(|a, b| a.range == b.range)
 }
 
 fn is_joiner(c: char) -> bool {
@@ -150,11 +159,9 @@ fn separate_joiner(cluster: &[Glyph], text: &str, empty: u16) -> Vec<Glyph> {
 
 /// Puts the empty glyph before or after a cluster that begins or ends with a mark, so that the first
 /// glyph begins and the last one ends where the cluster does.
-fn enclose(cluster: &[Glyph], empty: Option<u16>, font: &FontInstance) -> Vec<Glyph> {
+fn enclose(cluster: &[Glyph], id: u16, font: &FontInstance) -> Vec<Glyph> {
     let mut glyphs = cluster.to_vec();
-    let Some((id, width)) = empty.and_then(|id| Some((id, font.x_advance(id)?))) else {
-        return glyphs;
-    };
+    let Some(width) = font.x_advance(id) else { return glyphs };
     let is_wider = cluster.iter().map(|glyph| glyph.x_advance).sum::<Em>() > width;
     let [first, .., last] = cluster else { return glyphs };
     let edge = |x_offset| Glyph {

@@ -14,7 +14,7 @@ use typst::text::{
 use typst::utils::LazyHash;
 
 use super::LayoutIssue;
-use crate::fonts::is_emoji_family;
+use crate::fonts::{infos, is_emoji_family};
 
 /// A difference of weights that people see. The next weight of a family is 100 away.
 const VISIBLE_WEIGHT_DISTANCE: u16 = 200;
@@ -44,7 +44,7 @@ pub(crate) struct FaceRecorder {
 impl FaceRecorder {
     /// Claims to have every face of these families.
     pub(crate) fn new(book: &FontBook, families: &[String]) -> Self {
-        let infos: Vec<_> = (0..).map_while(|index| book.info(index)).cloned().collect();
+        let infos: Vec<_> = infos(book).cloned().collect();
         let existing = infos.len();
         let families = families.iter().filter(|family| !is_emoji_family(family));
         let claimed = families.flat_map(|family| variants().map(|v| claimed_face(family, v)));

@@ -11,7 +11,7 @@
 use std::iter;
 use std::ops::Range;
 
-use typst::layout::{Abs, Frame, FrameItem, Point};
+use typst::layout::{Frame, FrameItem};
 use typst::text::{FontBook, FontInfo, Glyph, TextItem, is_default_ignorable};
 use typst_layout::PagedDocument;
 use unicode_normalization::UnicodeNormalization;
@@ -20,15 +20,13 @@ use unicode_script::{Script, UnicodeScript};
 use crate::coverage::missing;
 use crate::data::Data;
 use crate::error::{CompileError, MissingCharacter};
-use crate::fonts::is_emoji_family;
+use crate::fonts::{infos, is_emoji_family};
 use crate::lint::svg_text;
+use crate::lint::text_run::TextRun;
 use crate::template::Template;
 
 /// Glyph 0 of every font is the box for missing glyphs (OpenType specification, `.notdef`).
 pub(crate) const NOTDEF: u16 = 0;
-
-/// How far apart the end of one text and the start of the next may be to stand side by side.
-const GAP: Abs = Abs::raw(0.05);
 
 /// Fails with each character that is not on the page, and the data fields or picture that contain
 /// it.
@@ -113,27 +111,20 @@ fn is_in_known_script(character: char, book: &FontBook) -> bool {
     }
 }
 
-fn infos(book: &FontBook) -> impl Iterator<Item = &FontInfo> {
-    (0..).map_while(|index| book.info(index))
-}
-
 /// Collects the parts of texts that are not on the page as a whole.
 fn collect<'a>(frame: &'a Frame, parts: &mut Vec<(&'a str, &'a TextItem)>) {
-    let mut previous: Option<(Point, &TextItem)> = None;
+    let mut previous: Option<TextRun<'_>> = None;
     for (at, item) in frame.items() {
         match item {
             FrameItem::Group(group) => collect(&group.frame, parts),
             FrameItem::Text(text) => {
-                let is_adjacent = |&(start, before): &(Point, &TextItem)| {
-                    let end = start + Point::with_x(before.width());
-                    (end - *at).hypot() < GAP
-                };
+                let run = TextRun::new(*at, text, false);
                 let repeated = previous
-                    .filter(is_adjacent)
-                    .and_then(|(_, before)| repeated_cluster(before, text));
+                    .filter(|previous| previous.is_followed_by(&run))
+                    .and_then(|previous| repeated_cluster(previous.item, text));
                 let incomplete = incomplete_parts(text).into_iter().chain(repeated);
                 parts.extend(incomplete.map(|part| (part, text)));
-                previous = Some((*at, text));
+                previous = Some(run);
             }
             _ => {}
         }
@@ -225,6 +216,7 @@ fn culprits(part: &str, text: &TextItem, book: &FontBook) -> Vec<char> {
     .unwrap_or_default()
 }
 
-fn has_glyph(text: &TextItem, character: char) -> bool {
+/// Returns true if the font of a text maps a character to a glyph.
+pub(super) fn has_glyph(text: &TextItem, character: char) -> bool {
     text.font.ttf().glyph_index(character).is_some()
 }

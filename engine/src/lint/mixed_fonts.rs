@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use typst::layout::Abs;
 use unicode_script::{Script, UnicodeScript};
 
 use super::LayoutIssue;
+use super::missing_glyphs::has_glyph;
 use super::text_run::TextRun;
+use crate::measure::is_right_to_left;
 use crate::word_fonts::is_in_word;
-
-/// How far apart the end of one text and the start of the next may be to count as one word.
-const GAP: Abs = Abs::raw(0.05);
 
 /// A letter and the text that contains it.
 #[derive(Clone, Copy)]
@@ -21,7 +19,7 @@ struct Letter<'a> {
 
 /// Reports each word with letters of two fonts if the first font lacks those of the second one.
 pub(crate) fn lint(runs: &[TextRun<'_>]) -> Vec<LayoutIssue> {
-    let lines = runs.chunk_by(|a, b| is_adjacent(*a, *b)).filter(|runs| runs.len() > 1);
+    let lines = runs.chunk_by(TextRun::is_followed_by).filter(|runs| runs.len() > 1);
     let mut issues = Vec::new();
     for line in lines {
         let letters = letters(line);
@@ -31,11 +29,6 @@ pub(crate) fn lint(runs: &[TextRun<'_>]) -> Vec<LayoutIssue> {
     issues
 }
 
-fn is_adjacent(a: TextRun<'_>, b: TextRun<'_>) -> bool {
-    let distance = b.start() - a.end();
-    distance.x.abs() <= GAP && distance.y.abs() <= GAP
-}
-
 /// Returns the letters of a line in the order in which people read them.
 fn letters<'a>(line: &[TextRun<'a>]) -> Vec<Letter<'a>> {
     let letters = |run: &TextRun<'a>| {
@@ -43,18 +36,10 @@ fn letters<'a>(line: &[TextRun<'a>]) -> Vec<Letter<'a>> {
         run.text().chars().map(move |character| Letter { character, run })
     };
     // Frames hold text from left to right, but each text in the order of its letters.
-    if line.iter().all(is_right_to_left) {
+    if line.iter().all(|run| is_right_to_left(run.item)) {
         line.iter().rev().flat_map(letters).collect()
     } else {
         line.iter().flat_map(letters).collect()
-    }
-}
-
-fn is_right_to_left(run: &TextRun<'_>) -> bool {
-    let glyphs = &run.item.glyphs;
-    match (glyphs.first(), glyphs.last()) {
-        (Some(first), Some(last)) => first.range.start > last.range.start,
-        _ => false,
     }
 }
 
@@ -71,7 +56,7 @@ fn mixed(word: &[Letter<'_>]) -> Option<LayoutIssue> {
     // The letter that the other font lacks may come first.
     [(a, b), (b, a)].into_iter().find_map(|(base, other)| {
         let is_lacking = |letter: &&Letter<'_>| {
-            letter.run.family() == other.run.family() && !has(base.run, letter.character)
+            letter.run.family() == other.run.family() && !has_glyph(base.run.item, letter.character)
         };
         let lacking: BTreeSet<char> =
             letters.iter().filter(is_lacking).map(|letter| letter.character).collect();
@@ -93,8 +78,4 @@ fn is_letter(c: char) -> bool {
 fn is_same_script(a: char, b: char) -> bool {
     let (a, b) = (a.script(), b.script());
     a == b || a == Script::Inherited || b == Script::Inherited
-}
-
-fn has(run: TextRun<'_>, character: char) -> bool {
-    run.item.font.ttf().glyph_index(character).is_some()
 }

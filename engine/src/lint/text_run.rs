@@ -6,6 +6,9 @@ use typst::visualize::Paint;
 
 use crate::measure::transform_rect;
 
+/// The end of one text and the start of the next may differ by this, because sums are rounded.
+const ADJACENT: Abs = Abs::raw(0.05);
+
 /// Text in one font and color, on one line.
 #[derive(Clone, Copy)]
 pub(crate) struct TextRun<'a> {
@@ -50,9 +53,10 @@ impl<'a> TextRun<'a> {
         Point::zero().transform(self.transform)
     }
 
-    /// Where the text ends on its baseline.
-    pub(crate) fn end(&self) -> Point {
-        Point::with_x(self.item.width()).transform(self.transform)
+    /// Returns true if another text starts where this one ends, so that both can be parts of a word.
+    pub(crate) fn is_followed_by(&self, next: &TextRun<'_>) -> bool {
+        let end = Point::with_x(self.item.width()).transform(self.transform);
+        (next.start() - end).hypot() < ADJACENT
     }
 
     pub(crate) fn size(&self) -> Abs {

@@ -45,7 +45,7 @@ pub(crate) struct Message {
     pub(crate) kind: EventKind,
     /// The event as JSON.
     pub(crate) event: String,
-    /// Where it came from, such as `/home/ada/events.jsonl, line 3`. E-mails come from the program
+    /// Where it came from, such as `/data/events.jsonl, line 3`. E-mails come from the program
     /// itself.
     pub(crate) source: Option<String>,
     /// The number of this attempt, from 1.
@@ -68,7 +68,7 @@ pub(crate) struct DeadLetter {
     pub(crate) attempts: u32,
     /// The time of the last attempt, such as `2026-11-23T09:30:00Z`.
     pub(crate) failed_at: String,
-    /// Where the event came from, such as `/home/ada/events.jsonl, line 3`.
+    /// Where the event came from, such as `/data/events.jsonl, line 3`.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_source")]
     pub(crate) source: Option<String>,
     /// The event as it was received.
