@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use testamur_engine::{RenderError, Template, best_locale, canonical_locale, nearest_name};
+use testamur_engine::{RenderError, Template, best_locale, nearest_name};
 use testamur_pipeline::mail::PARTS;
 
 use crate::args::{Check, Cli};
@@ -168,21 +168,18 @@ fn check_locales(folder: &Path, locales: &[String]) -> Vec<Problem> {
     let Some(supported) = supported_locales(folder) else {
         return Vec::new();
     };
-    let unsupported = locales.iter().filter(|locale| !supported.contains(*locale));
-    let message = |locale: &String| match canonical_locale(locale) {
-        Some(name) if name != *locale => format!("rename locales/{locale}.toml to {name}.toml"),
-        _ => {
-            let others = supported.iter().filter(|other| !locales.contains(other));
-            let others: Vec<_> = others.cloned().collect();
-            let near =
-                || nearest_name(locale, others.iter().map(String::as_str)).map(str::to_owned);
-            let meant = best_locale(&others, locale).or_else(near);
-            let advice = meant.map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
-            format!(
-                "locales/{locale}.toml: shared/cldr.json has no dates and numbers for \
-                 {locale}{advice}"
-            )
-        }
+    let is_named_well = |locale: &&String| translations::meant_locale(locale).is_none();
+    let unsupported =
+        locales.iter().filter(is_named_well).filter(|locale| !supported.contains(*locale));
+    let others: Vec<_> =
+        supported.iter().filter(|other| !locales.contains(other)).cloned().collect();
+    let message = |locale: &String| {
+        let near = || nearest_name(locale, others.iter().map(String::as_str)).map(str::to_owned);
+        let meant = best_locale(&others, locale).or_else(near);
+        let advice = meant.map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
+        format!(
+            "locales/{locale}.toml: shared/cldr.json has no dates and numbers for {locale}{advice}"
+        )
     };
     unsupported
         .map(|locale| Problem::new(ProblemCode::UnsupportedLocale, message(locale)))

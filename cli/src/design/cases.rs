@@ -3,10 +3,11 @@
 //!
 //! A sample that names a locale is rendered in that one only, any other sample in all locales.
 
-use testamur_engine::{Data, Document, RenderError, Template, canonical_locale};
+use testamur_engine::{Data, Document, RenderError, Template};
 
 use crate::design::problem::{Problem, ProblemCode};
 use crate::design::template_dir;
+use crate::design::translations::meant_locale;
 use crate::error::CliError;
 
 /// What a case renders.
@@ -116,12 +117,8 @@ pub(crate) fn sample_locales(
         },
         None if all.is_empty() => Ok(vec![default.to_owned()]),
         // A file such as pt_BR.toml is misnamed, which is reported; its strings are no locale yet.
-        None => Ok(all.iter().filter(|tag| is_canonical(tag)).cloned().collect()),
+        None => Ok(all.iter().filter(|tag| meant_locale(tag).is_none()).cloned().collect()),
     }
-}
-
-fn is_canonical(tag: &str) -> bool {
-    canonical_locale(tag).as_deref() == Some(tag)
 }
 
 /// The problem of a template or an e-mail without samples.

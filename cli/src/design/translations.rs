@@ -1,18 +1,23 @@
-//! Compares the strings of the locales of a template or the e-mail: each must have the keys of the default locale,
-//! and no others.
+//! Compares the strings of the locales of a template or the e-mail: each must have the keys of the
+//! default locale, and no others.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
+use testamur_engine::canonical_locale;
+
 use crate::design::problem::{Problem, ProblemCode};
 
-/// Returns a problem for each missing or unknown key, and for each file that can't be read.
-/// `folder` has a folder `locales` with a file for each of `locales`.
+/// Returns a problem for each missing or unknown key, and for each file that can't be read or is
+/// named `pt_BR.toml` instead of `pt-BR.toml`. `folder` has a folder `locales` with a file for each of `locales`.
 pub(crate) fn check_keys(folder: &Path, default: &str, locales: &[String]) -> Vec<Problem> {
     if locales.is_empty() {
         return Vec::new();
+    }
+    if locales.iter().any(|locale| meant_locale(locale).is_some_and(|meant| meant == default)) {
+        return locales.iter().filter_map(|locale| misnamed(locale)).collect();
     }
     if !locales.iter().any(|locale| locale == default) {
         let message = format!("locales/{default}.toml, the default locale, does not exist");
@@ -23,11 +28,22 @@ pub(crate) fn check_keys(folder: &Path, default: &str, locales: &[String]) -> Ve
         Ok(keys) => keys,
         Err(problem) => return vec![problem],
     };
-    let check = |locale: &String| match keys(&folder, locale) {
-        Ok(found) => compare(locale, &found, default, &expected),
-        Err(problem) => vec![problem],
+    let check = |locale: &String| match (misnamed(locale), keys(&folder, locale)) {
+        (None, Ok(found)) => compare(locale, &found, default, &expected),
+        (Some(problem), _) | (None, Err(problem)) => vec![problem],
     };
     locales.iter().flat_map(check).collect()
+}
+
+/// Returns the tag that a file of strings should be named by, such as `pt-BR` for `pt_BR`, if it is
+/// another one.
+pub(crate) fn meant_locale(file: &str) -> Option<String> {
+    canonical_locale(file).filter(|tag| tag != file)
+}
+
+fn misnamed(locale: &str) -> Option<Problem> {
+    let message = |meant| format!("rename locales/{locale}.toml to {meant}.toml");
+    meant_locale(locale).map(|meant| Problem::new(ProblemCode::Misnamed, message(meant)))
 }
 
 fn compare(

@@ -162,3 +162,15 @@ fn a_locale_near_a_supported_one_is_named() {
         ));
     }
 }
+
+#[test]
+fn a_locale_in_the_form_of_posix_is_named_by_check_and_test() {
+    let program = renamed("", "");
+    let french = String::from_utf8(program.read("templates/demo/locales/fr.toml")).unwrap();
+    program.write("templates/demo/locales/pt_BR.toml", &french);
+    for command in ["check", "test"] {
+        let outcome = program.run(&[command, "demo"]).code(1);
+        outcome.prints("rename locales/pt_BR.toml to pt-BR.toml");
+        assert_eq!(outcome.stdout.matches("pt_BR").count(), 1, "{}", outcome.stdout);
+    }
+}
